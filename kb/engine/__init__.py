@@ -1,0 +1,1 @@
+"""Engines: where the quads live. One contract, one file an engine."""

@@ -1,0 +1,108 @@
+"""What every engine keeps: quads in named graphs, and their merge as the default graph.
+
+The stored default graph is the RDF merge (a set) of the public named graphs: every triple of a named graph
+stands in it once. A union made at query time would be no substitute: the one that the engine offers repeats
+a triple that stands in two graphs, and a list of graphs made the same query 20 times slower
+(docs/performance.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from rdflib import URIRef
+from rdflib.term import Node
+
+from kb.errors import NotUnderstood
+from kb.terms import GRAPH
+
+INFERRED = GRAPH["inferred"]
+"""The graph of what rules derive; never edited."""
+
+HISTORY = GRAPH["history"]
+"""The graph of receipts; readable by name, not part of the default graph."""
+
+RESULT_FORMATS = ("json", "xml", "csv", "tsv")
+"""How solutions and truth values can be serialized (CSV and TSV: solutions only)."""
+
+GRAPH_FORMATS = ("ttl", "nt", "rdf", "jsonld")
+"""How triples can be serialized."""
+
+
+class QuerySyntaxError(NotUnderstood):
+    """A query or update that does not parse: `line` and `column` (from 1) are where the parser gave up."""
+
+    title = "The query has a syntax error"
+
+    def __init__(self, what: str, line: int | None, column: int | None) -> None:
+        self.what, self.line, self.column = what, line, column
+        where = f" near line {line}, column {column}" if line else ""
+        super().__init__(f"The query does not parse{where}: {what}.")
+
+
+class FileSyntaxError(NotUnderstood):
+    """A file that does not parse: `line` and `column` count from 1, None when unknown."""
+
+    title = "The file has a syntax error"
+
+    def __init__(self, name: str, what: str, line: int | None, column: int | None) -> None:
+        self.name, self.what, self.line, self.column = name, what, line, column
+        where = f"{name}, line {line}, column {column}" if line else name
+        super().__init__(f"{where}: {what}.")
+
+
+class Solutions(Protocol):
+    """The answer of a SELECT: read once, in the thread that made it."""
+
+    variables: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[tuple[Node | None, ...]]:
+        """Rows as rdflib terms in the order of `variables`; None where unbound."""
+
+    def serialize(self, form: str) -> bytes:
+        """All rows in one of `RESULT_FORMATS`."""
+
+
+class Truth(Protocol):
+    """The answer of an ASK."""
+
+    def __bool__(self) -> bool: ...
+
+    def serialize(self, form: str) -> bytes:
+        """The truth value as "json" or "xml"; raises `NotUnderstood` for others."""
+
+
+class Triples(Protocol):
+    """The answer of a CONSTRUCT or DESCRIBE: read once."""
+
+    def __iter__(self) -> Iterator[tuple[Node, Node, Node]]: ...
+
+    def serialize(self, form: str) -> bytes:
+        """All triples, each once, in one of `GRAPH_FORMATS`."""
+
+
+class Engine(Protocol):
+    """An index of quads that answers SPARQL."""
+
+    def insert(self, quads: Iterator[object]) -> int:
+        """Adds quads as `read_quads` gives them, and their triples to the default graph.
+
+        Not atomic: only for building a folder that nobody reads yet. Out: the number of quads read.
+        """
+
+    def query(self, text: str) -> Solutions | Truth | Triples:
+        """Evaluates a query on the stored dataset. Raises `QuerySyntaxError`."""
+
+    def update(self, text: str) -> None:
+        """Evaluates an update request as one transaction. Raises `QuerySyntaxError`."""
+
+    def graph_names(self) -> list[URIRef]:
+        """The named graphs that hold at least one triple, sorted."""
+
+    def size(self) -> int:
+        """The number of triples in the default graph."""
+
+    def checkpoint(self, folder: Path) -> None:
+        """Writes the present state as a new folder, which must not exist yet."""

@@ -1,0 +1,259 @@
+"""The engine on Oxigraph, in memory or in a folder; the only module that imports pyoxigraph."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+import pyoxigraph as ox
+from rdflib import BNode, Literal, URIRef
+from rdflib.term import Node
+
+from kb.engine.contract import HISTORY, FileSyntaxError, QuerySyntaxError
+from kb.errors import FolderUnusable, NotUnderstood
+from kb.terms import PREFIXES
+
+_RESULTS = {
+    "json": ox.QueryResultsFormat.JSON,
+    "xml": ox.QueryResultsFormat.XML,
+    "csv": ox.QueryResultsFormat.CSV,
+    "tsv": ox.QueryResultsFormat.TSV,
+}
+_GRAPHS = {
+    "ttl": ox.RdfFormat.TURTLE,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "rdf": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+}
+_FILES = _GRAPHS | {
+    "trig": ox.RdfFormat.TRIG,
+    "nq": ox.RdfFormat.N_QUADS,
+    "owl": ox.RdfFormat.RDF_XML,
+    "xml": ox.RdfFormat.RDF_XML,
+    "turtle": ox.RdfFormat.TURTLE,
+}
+FILE_ENDINGS = tuple(sorted(_FILES))
+"""The file name endings that `read_quads` understands, without the dot."""
+
+_XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
+_HISTORY = ox.NamedNode(str(HISTORY))
+
+
+def to_rdflib(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Node:
+    """A term of the engine as a term of rdflib, its lexical form kept as it is.
+
+    Raises `NotUnderstood` for a triple term of RDF 1.2, which rdflib does not have.
+    """
+    if isinstance(term, ox.NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return BNode(term.value)
+    if isinstance(term, ox.Triple):
+        raise NotUnderstood("The answer holds a triple term, which cannot be shown in this form.")
+    if term.language:
+        return Literal(term.value, lang=term.language)
+    if term.datatype.value == _XSD_STRING:
+        return Literal(term.value)
+    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+
+
+def read_quads(data: bytes | Path, form: str, name: str, graph: URIRef | None = None) -> Iterator[ox.Quad]:
+    """The quads of one RDF document, blank nodes renamed apart from those of any other document.
+
+    data: the bytes, or the file. form: its ending, one of `FILE_ENDINGS`. name: what errors call the file.
+    graph: the name for triples outside any named graph. Raises `FileSyntaxError`, and `NotUnderstood` for
+    an unknown format, for an XML document type declaration (its entities can fill the memory), and for
+    triples that no graph name was given for.
+    """
+    if form not in _FILES:
+        raise NotUnderstood(f"{name}: the ending .{form} is not one of {', '.join(FILE_ENDINGS)}.")
+    content = data.read_bytes() if isinstance(data, Path) else data
+    if _FILES[form] == ox.RdfFormat.RDF_XML and b"<!DOCTYPE" in content:
+        raise NotUnderstood(f"{name}: an XML document type declaration is not accepted; remove the DOCTYPE.")
+    default = ox.DefaultGraph()
+    to_graph = ox.NamedNode(str(graph)) if graph else None
+    try:
+        for quad in ox.parse(content, _FILES[form], base_iri=None, rename_blank_nodes=True):
+            if quad.graph_name == default:
+                if to_graph is None:
+                    raise NotUnderstood(
+                        f"{name}: a triple stands in no named graph; say which graph it is for."
+                    )
+                quad = ox.Quad(quad.subject, quad.predicate, quad.object, to_graph)
+            yield quad
+    except SyntaxError as error:
+        raise _file_error(error, name) from None
+    except UnicodeDecodeError:
+        raise FileSyntaxError(name, "the text is not UTF-8", None, None) from None
+
+
+def _file_error(error: SyntaxError, name: str) -> FileSyntaxError:
+    what = re.sub(r"^Parser error( (at|between) [^:]*)?: ", "", str(error.msg)).rstrip(".")
+    return FileSyntaxError(name, what, error.lineno or None, error.offset or None)
+
+
+def _query_error(error: SyntaxError) -> QuerySyntaxError:
+    at = re.match(r"error at (\d+):(\d+): (.*)", str(error.msg), re.DOTALL)
+    if not at:
+        return QuerySyntaxError(str(error.msg).strip().rstrip("."), None, None)
+    # The engine lists character classes among what it expected; they tell a person nothing.
+    what = re.sub(r"\[[^\]]*\](, )?|\s*\n\s*\|[^\]]*\](, )?", "", at[3]).strip().rstrip(".,")
+    return QuerySyntaxError(what, int(at[1]), int(at[2]))
+
+
+class OxigraphSolutions:
+    """Solutions of a SELECT; see `kb.engine.contract.Solutions`."""
+
+    def __init__(self, found: ox.QuerySolutions) -> None:
+        self._found = found
+        self.variables = tuple(variable.value for variable in found.variables)
+
+    def __iter__(self) -> Iterator[tuple[Node | None, ...]]:
+        for row in self._found:
+            yield tuple(None if term is None else to_rdflib(term) for term in row)
+
+    def serialize(self, form: str) -> bytes:
+        if form not in _RESULTS:
+            raise NotUnderstood(f"Solutions cannot be written as {form}.")
+        return cast(bytes, self._found.serialize(format=_RESULTS[form]))
+
+
+class OxigraphTruth:
+    """The answer of an ASK; see `kb.engine.contract.Truth`."""
+
+    def __init__(self, found: ox.QueryBoolean) -> None:
+        self._found = found
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def serialize(self, form: str) -> bytes:
+        if form not in ("json", "xml"):
+            raise NotUnderstood(f"A yes or no cannot be written as {form}.")
+        return cast(bytes, self._found.serialize(format=_RESULTS[form]))
+
+
+class OxigraphTriples:
+    """Triples of a CONSTRUCT or DESCRIBE; see `kb.engine.contract.Triples`."""
+
+    def __init__(self, found: Iterable[ox.Triple]) -> None:
+        self._found = found
+
+    def __iter__(self) -> Iterator[tuple[Node, Node, Node]]:
+        for triple in self._found:
+            yield to_rdflib(triple.subject), to_rdflib(triple.predicate), to_rdflib(triple.object)
+
+    def serialize(self, form: str) -> bytes:
+        if form not in _GRAPHS:
+            raise NotUnderstood(f"Triples cannot be written as {form}.")
+        out = BytesIO()
+        # A graph is a set, and a template can give a triple twice; a dict keeps the order of arrival.
+        ox.serialize(
+            dict.fromkeys(self._found), out, _GRAPHS[form], prefixes=PREFIXES if form == "ttl" else None
+        )
+        return out.getvalue()
+
+
+class OxigraphEngine:
+    """An Oxigraph store; see `kb.engine.contract.Engine`."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._store = store
+
+    @classmethod
+    def in_memory(cls) -> OxigraphEngine:
+        """A new, empty engine that is gone with the process."""
+        return cls(ox.Store())
+
+    @classmethod
+    def in_folder(cls, folder: Path) -> OxigraphEngine:
+        """The engine in `folder`, made when it is not there; this process alone may write to it.
+
+        Raises `FolderUnusable` when another process holds it or the folder cannot be written.
+        """
+        try:
+            return cls(ox.Store(str(folder)))
+        except OSError as error:
+            raise FolderUnusable(_why_unusable(error)) from None
+
+    @classmethod
+    def read_only(cls, folder: Path) -> OxigraphEngine:
+        """The engine in `folder`, which nobody may be writing to. Raises `FolderUnusable`."""
+        try:
+            return cls(ox.Store.read_only(str(folder)))
+        except OSError as error:
+            raise FolderUnusable(_why_unusable(error)) from None
+
+    def insert(self, quads: Iterator[object]) -> int:
+        count = 0
+        default = ox.DefaultGraph()
+
+        def both() -> Iterator[ox.Quad]:
+            nonlocal count
+            for quad in cast(Iterator[ox.Quad], quads):
+                count += 1
+                yield quad
+                if quad.graph_name != _HISTORY:
+                    yield ox.Quad(quad.subject, quad.predicate, quad.object, default)
+
+        self._store.bulk_extend(both())
+        return count
+
+    def query(self, text: str) -> OxigraphSolutions | OxigraphTruth | OxigraphTriples:
+        try:
+            found = self._store.query(text)
+        except SyntaxError as error:
+            raise _query_error(error) from None
+        if isinstance(found, ox.QuerySolutions):
+            return OxigraphSolutions(found)
+        if isinstance(found, ox.QueryBoolean):
+            return OxigraphTruth(found)
+        return OxigraphTriples(found)
+
+    def select(self, text: str) -> OxigraphSolutions:
+        """`query` for a SELECT of our own; raises `NotUnderstood` when the text is another form."""
+        found = self.query(text)
+        if not isinstance(found, OxigraphSolutions):
+            raise NotUnderstood("A SELECT query was expected.")
+        return found
+
+    def update(self, text: str) -> None:
+        try:
+            self._store.update(text)
+        except SyntaxError as error:
+            raise _query_error(error) from None
+
+    def graph_names(self) -> list[URIRef]:
+        return sorted(
+            URIRef(name.value) for name in self._store.named_graphs() if isinstance(name, ox.NamedNode)
+        )
+
+    def size(self) -> int:
+        ((count,),) = self.select("SELECT (COUNT(*) AS ?count) { ?s ?p ?o }")
+        return int(str(count))
+
+    def checkpoint(self, folder: Path) -> None:
+        try:
+            self._store.backup(str(folder))
+        except OSError as error:
+            raise FolderUnusable(_why_unusable(error)) from None
+
+    def optimize(self) -> None:
+        """Compacts the folder, so that reads touch fewer files."""
+        self._store.optimize()
+
+
+def _why_unusable(error: OSError) -> str:
+    # RocksDB's own sentence names paths of the server; only its kind is passed on.
+    text = str(error)
+    if "lock" in text.lower():
+        return "The data folder is in use by another process; stop that one first."
+    if "No space left" in text:
+        return "There is no room left on the disk of the data folder."
+    if "Permission denied" in text:
+        return "The data folder cannot be written to; check who owns it."
+    return "The data folder cannot be opened; it may be damaged. Remove it to have it built again."

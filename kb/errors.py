@@ -1,0 +1,52 @@
+"""What can go wrong, said in one sentence for the person and in facts for the program."""
+
+from __future__ import annotations
+
+
+class KnowledgeBaseError(Exception):
+    """Root of every error that a person may read: `str(error)` is one plain sentence.
+
+    `title` is the kind of error in a few words, the same for every instance of the class.
+    """
+
+    title = "The knowledge base cannot do this"
+
+
+class NotFound(KnowledgeBaseError):
+    """Something named in the request does not exist."""
+
+    title = "Not found"
+
+
+class NotUnderstood(KnowledgeBaseError):
+    """The input is not what it should be: a syntax error, an unknown format, a bad parameter."""
+
+    title = "Not understood"
+
+
+class NotAllowed(KnowledgeBaseError):
+    """Understood, and refused on purpose."""
+
+    title = "Not allowed"
+
+
+class TooLarge(KnowledgeBaseError):
+    """The input exceeds a limit; the sentence names the limit."""
+
+    title = "Too large"
+
+
+class FolderUnusable(KnowledgeBaseError):
+    """The data folder cannot be used: not writable, in use, or written by a newer version."""
+
+    title = "The data folder cannot be used"
+
+
+class DataRefused(KnowledgeBaseError):
+    """Data that would break the shapes; nothing was changed. `report` tells what is wrong."""
+
+    title = "The data breaks the rules"
+
+    def __init__(self, sentence: str, report: object) -> None:
+        self.report = report
+        super().__init__(sentence)

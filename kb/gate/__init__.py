@@ -1,0 +1,1 @@
+"""The gate: SHACL on the data, as a reference (pySHACL) and compiled to SPARQL."""

@@ -1,0 +1,94 @@
+"""The floors: a module imports lower floors only, and nothing on its own floor."""
+
+import ast
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The longest name that a module starts with gives its floor.
+FLOORS = {
+    "kb": 0,
+    "kb.errors": 0,
+    "kb.resources": 1,
+    "kb.terms": 1,
+    "kb.report": 1,
+    "kb.imported": 1,
+    "kb.turtle": 2,
+    "kb.schema": 2,
+    "kb.sparql_text": 2,
+    "kb.saved_query": 2,
+    "kb.engine": 3,
+    "kb.engine.oxigraph": 4,
+    "kb.gate": 5,
+    "kb.gate.shape_graph": 5,
+    "kb.gate.lint": 6,
+    "kb.gate.compiled": 6,
+    "kb.gate.reference": 6,
+    "kb.reasoning": 5,
+    "kb.consistency": 5,
+    "kb.importers.files": 4,
+    "kb.importers.tables": 5,
+    "kb.importers": 6,
+    "kb.importers.registry": 7,
+    "kb.store": 8,
+    "server": 0,
+    "server.settings": 9,
+    "server.negotiation": 9,
+    "server.problems": 9,
+    "server.sparql": 10,
+    "server.pages": 10,
+    "server.app": 11,
+    "server.serving": 12,
+    "server.cli": 13,
+    "server.__main__": 14,
+}
+
+
+def floor(module: str) -> int:
+    while module not in FLOORS:
+        module, _, last = module.rpartition(".")
+        assert module, f"{last} has no floor"
+    return FLOORS[module]
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for package in ("kb", "server"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            found[name] = path
+    return found
+
+
+def imports(path: Path, known: set[str]) -> set[str]:
+    """The modules of ours that the file at `path` imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative imports hide the floor"
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                found.add(whole if whole in known else str(node.module))
+    return {name for name in found if name.split(".")[0] in ("kb", "server")}
+
+
+def test_every_import_goes_to_a_lower_floor():
+    known = modules()
+    upward = [
+        f"{name} -> {target}"
+        for name, path in known.items()
+        for target in sorted(imports(path, set(known)))
+        if target not in ("kb", "server") and floor(target) >= floor(name)
+    ]
+    assert upward == []
+
+
+def test_every_package_is_only_a_docstring():
+    for name, path in modules().items():
+        if path.name == "__init__.py":
+            body = ast.parse(path.read_text(encoding="utf-8")).body[1:]
+            assert all(isinstance(node, ast.Assign) for node in body), (
+                f"{name} does more than describe itself"
+            )
