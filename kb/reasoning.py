@@ -1,0 +1,82 @@
+"""Forward reasoning: the engine evaluates the rules of the ontology into the graph of inferred triples."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from rdflib import Graph, URIRef
+
+from kb.engine.contract import HISTORY, INFERRED, Engine
+from kb.imported import Progress
+from kb.rules import Rule, rules
+
+
+def infer(engine: Engine, ontology: Graph, progress: Progress | None = None) -> int:
+    """Derives, into the graph of inferred triples, all that the rules of `ontology` give and nobody asserted.
+
+    Every inferred triple also stands in the default graph. What was inferred before is taken out first, so
+    the outcome depends on the asserted triples only. It is one update a rule, not one transaction: until the
+    end, readers of the same engine see a part. Out: the number of inferred triples.
+    Raises `UnsupportedAxiom`, with nothing changed.
+    """
+    layers = strata(rules(ontology))
+    forget(engine)
+    asserted = engine.size()
+    done, total = 0, sum(map(len, layers))
+    for layer in layers:
+        _exhaust(engine, layer)
+        done += len(layer)
+        if progress:
+            progress(done, total, "rules")
+    return engine.size() - asserted
+
+
+def forget(engine: Engine) -> None:
+    """Takes all inferred triples out of `engine`, and out of its default graph unless they are asserted."""
+    inferred = INFERRED.n3()
+    engine.update(
+        f"DELETE {{ ?s ?p ?o }} WHERE {{ GRAPH {inferred} {{ ?s ?p ?o }} FILTER NOT EXISTS {{ "
+        f"GRAPH ?asserted {{ ?s ?p ?o }} FILTER(?asserted NOT IN ({inferred}, {HISTORY.n3()})) }} }} ; "
+        f"CLEAR SILENT GRAPH {inferred}"
+    )
+
+
+def strata(all_rules: list[Rule]) -> list[list[Rule]]:
+    """`all_rules` in layers: a rule reads only what its own layer and earlier ones write.
+
+    Layer after layer, each until it adds nothing, gives the same triples as all rules together.
+    """
+    reads: dict[URIRef, set[URIRef]] = {}
+    for rule in all_rules:
+        reads.setdefault(rule.writes, set()).update(rule.reads)
+
+    # Terms that depend on one another have the same terms behind them; what depends on those has more.
+    def layer(rule: Rule) -> tuple[int, list[URIRef]]:
+        behind = _reachable(rule.writes, reads)
+        return len(behind), sorted(behind)
+
+    return [list(group) for _, group in groupby(sorted(all_rules, key=layer), key=layer)]
+
+
+def _reachable(start: URIRef, edges: dict[URIRef, set[URIRef]]) -> set[URIRef]:
+    """`start` and all that one gets to from it."""
+    found: set[URIRef] = set()
+    ahead = {start}
+    while ahead:
+        term = ahead.pop()
+        found.add(term)
+        ahead |= edges.get(term, set()) - found
+    return found
+
+
+def _exhaust(engine: Engine, layer: list[Rule]) -> None:
+    """Evaluates the rules of `layer` until none gives anything new."""
+    waiting = list(layer)
+    while waiting:
+        rule = waiting.pop(0)
+        # Asking first makes the last, empty round cheap and tells whether other rules have to look again.
+        if engine.query(f"ASK {{ {rule.news} }}"):
+            engine.update(
+                f"INSERT {{ {rule.then} GRAPH {INFERRED.n3()} {{ {rule.then} }} }} WHERE {{ {rule.news} }}"
+            )
+            waiting += [other for other in layer if rule.writes in other.reads and other not in waiting]

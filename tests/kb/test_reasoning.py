@@ -1,0 +1,149 @@
+"""Inference on the engine: what comes and what goes."""
+
+import pytest
+from rdflib import Graph
+
+from kb.engine.contract import INFERRED
+from kb.engine.oxigraph import OxigraphEngine, read_quads
+from kb.reasoning import forget, infer, strata
+from kb.rules import UnsupportedAxiom, rules
+from kb.schema import load_ontology
+from kb.terms import DEF, GRAPH, PREFIXES, mint
+
+HEAD = "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("def", "graph", "owl", "rdfs"))
+HEAD += "PREFIX : <https://example.org/>\n"
+ONTOLOGY = Graph().parse(
+    data=f"""{HEAD}
+    def:partOf a owl:ObjectProperty, owl:TransitiveProperty ; owl:inverseOf def:hasPart .
+    def:partOf rdfs:domain def:Territory .
+    def:hasPart a owl:ObjectProperty . def:Territory rdfs:subClassOf def:Entity .
+    """,
+    format="turtle",
+)
+FACTS = f"""{HEAD}
+GRAPH graph:a {{ :town def:partOf :region . :region a def:Territory }}
+GRAPH graph:b {{ :region def:partOf :country }}
+GRAPH graph:history {{ :country def:partOf :continent }}
+"""
+
+
+@pytest.fixture(params=["memory", "folder"])
+def engine(request, tmp_path):
+    made = (
+        OxigraphEngine.in_memory()
+        if request.param == "memory"
+        else OxigraphEngine.in_folder(tmp_path / "store")
+    )
+    made.insert(read_quads(FACTS.encode(), "trig", "facts.trig"))
+    return made
+
+
+def triples(text: str) -> set:
+    return set(Graph().parse(data=HEAD + text, format="turtle"))
+
+
+def public(engine) -> set:
+    return set(engine.select("SELECT ?s ?p ?o { ?s ?p ?o }"))
+
+
+def inferred(engine) -> set:
+    return set(engine.select(f"SELECT ?s ?p ?o {{ GRAPH {INFERRED.n3()} {{ ?s ?p ?o }} }}"))
+
+
+ASSERTED = triples(":town def:partOf :region . :region a def:Territory ; def:partOf :country .")
+DERIVED = triples("""
+    :town a def:Territory, def:Entity ; def:partOf :country .
+    :region a def:Entity ; def:hasPart :town .
+    :country def:hasPart :town, :region .
+""")
+
+
+def test_what_is_inferred_stands_in_its_graph_and_in_the_default_graph(engine):
+    assert infer(engine, ONTOLOGY) == len(DERIVED)
+    assert inferred(engine) == DERIVED
+    assert public(engine) == ASSERTED | DERIVED
+
+
+def test_inferring_again_changes_nothing(engine):
+    infer(engine, ONTOLOGY)
+    before = engine.query("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }").serialize("nt")
+    assert infer(engine, ONTOLOGY) == len(DERIVED)
+    assert inferred(engine) == DERIVED
+    assert sorted(engine.query("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }").serialize("nt").splitlines()) == sorted(
+        before.splitlines()
+    )
+
+
+def test_what_no_longer_follows_is_taken_back(engine):
+    infer(engine, ONTOLOGY)
+    engine.update(
+        HEAD + "DELETE DATA { :region def:partOf :country . GRAPH graph:b { :region def:partOf :country } }"
+    )
+    assert infer(engine, ONTOLOGY) == 4
+    assert inferred(engine) == triples(
+        ":town a def:Territory, def:Entity . :region a def:Entity ; def:hasPart :town ."
+    )
+
+
+def test_what_was_asserted_after_it_was_inferred_stays(engine):
+    infer(engine, ONTOLOGY)
+    engine.update(HEAD + "INSERT DATA { GRAPH graph:c { :region a def:Entity } }")
+    forget(engine)
+    assert public(engine) == ASSERTED | triples(":region a def:Entity .")
+    assert infer(engine, ONTOLOGY) == len(DERIVED) - 1
+
+
+def test_a_receipt_in_the_history_asserts_nothing(engine):
+    infer(engine, ONTOLOGY)
+    engine.update(HEAD + "INSERT DATA { GRAPH graph:history { :region a def:Entity } }")
+    forget(engine)
+    assert public(engine) == ASSERTED
+
+
+def test_a_refused_ontology_leaves_everything_as_it_was(engine):
+    infer(engine, ONTOLOGY)
+    unsupported = ONTOLOGY + Graph().parse(
+        data=f"{HEAD} def:Entity owl:hasKey ( def:partOf ) .", format="turtle"
+    )
+    with pytest.raises(UnsupportedAxiom):
+        infer(engine, unsupported)
+    assert public(engine) == ASSERTED | DERIVED
+
+
+def test_progress_counts_every_rule_once(engine):
+    told = []
+    infer(engine, ONTOLOGY, lambda done, total, what: told.append((done, total, what)))
+    assert told[-1] == (5, 5, "rules")
+    assert [done for done, _, _ in told] == sorted({done for done, _, _ in told})
+
+
+def test_a_layer_reads_only_what_it_and_earlier_layers_write():
+    all_rules = rules(load_ontology())
+    written: set = set()
+    for layer in strata(all_rules):
+        written |= {rule.writes for rule in layer}
+        later = {rule.writes for rule in all_rules} - written
+        assert [rule.name for rule in layer if rule.reads & later] == []
+    assert sorted(rule.name for layer in strata(all_rules) for rule in layer) == [
+        rule.name for rule in all_rules
+    ]
+
+
+def test_terms_that_depend_on_one_another_share_a_layer_and_others_do_not():
+    assert [[rule.kind for rule in layer] for layer in strata(rules(ONTOLOGY))] == [
+        ["inverse", "inverse", "transitive"],
+        ["domain"],
+        ["subclass"],
+    ]
+
+
+def test_succession_of_region_versions_is_not_made_transitive():
+    engine = OxigraphEngine.in_memory()
+    first, second, third = (mint("region-version", f"pl12 {year}") for year in (2013, 2016, 2021))
+    text = f"<{first}> <{DEF.succeededBy}> <{second}> . <{second}> <{DEF.succeededBy}> <{third}> ."
+    engine.insert(read_quads(text.encode(), "ttl", "succession.ttl", GRAPH["source/nuts"]))
+    infer(engine, load_ontology())
+    assert set(engine.select(f"SELECT ?s ?o {{ ?s <{DEF.succeededBy}> ?o }}")) == {
+        (first, second),
+        (second, third),
+    }
