@@ -29,7 +29,7 @@ FLOORS = {
     "kb.consistency": 5,
     "kb.importers.files": 3,
     "kb.importers.tables": 4,
-    "kb.importers.labels": 5,
+    "kb.importers.label_tables": 5,
     "kb.importers.country_codes": 5,
     "kb.importers": 6,
     "kb.importers.registry": 7,
