@@ -131,7 +131,7 @@ class BadKey(NotUnderstood):
 def slug(text: str) -> str:
     """`text` as an IRI segment: ASCII, lower case, words joined by single hyphens; maybe empty.
 
-    >>> slug("Łódzkie – Región (País)")
+    >>> slug("Łódzkie / Región (País)")
     'lodzkie-region-pais'
     """
     return re.sub(r"[^a-z0-9]+", "-", anyascii(text.strip()).lower()).strip("-")

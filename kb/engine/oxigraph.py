@@ -14,7 +14,7 @@ from rdflib.term import Node
 
 from kb.engine.contract import HISTORY, FileSyntaxError, QuerySyntaxError
 from kb.errors import FolderUnusable, NotUnderstood
-from kb.terms import PREFIXES
+from kb.terms import BASE, PREFIXES
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -61,11 +61,14 @@ def to_rdflib(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Nod
     return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
 
 
-def read_quads(data: bytes | Path, form: str, name: str, graph: URIRef | None = None) -> Iterator[ox.Quad]:
+def read_quads(
+    data: bytes | Path, form: str, name: str, graph: URIRef | None = None, *, skolemise: bool = False
+) -> Iterator[ox.Quad]:
     """The quads of one RDF document, blank nodes renamed apart from those of any other document.
 
     data: the bytes, or the file. form: its ending, one of `FILE_ENDINGS`. name: what errors call the file.
-    graph: the name for triples outside any named graph. Raises `FileSyntaxError`, and `NotUnderstood` for
+    graph: the name for triples outside any named graph. skolemise: give each blank node an IRI of its own
+    (RDF 1.1 Concepts, section 3.5). Raises `FileSyntaxError`, and `NotUnderstood` for
     an unknown format, for an XML document type declaration (its entities can fill the memory), and for
     triples that no graph name was given for.
     """
@@ -84,11 +87,25 @@ def read_quads(data: bytes | Path, form: str, name: str, graph: URIRef | None = 
                         f"{name}: a triple stands in no named graph; say which graph it is for."
                     )
                 quad = ox.Quad(quad.subject, quad.predicate, quad.object, to_graph)
-            yield quad
+            yield _skolemised(quad) if skolemise else quad
     except SyntaxError as error:
         raise _file_error(error, name) from None
     except UnicodeDecodeError:
         raise FileSyntaxError(name, "the text is not UTF-8", None, None) from None
+
+
+def write_quads(quads: Iterable[object]) -> bytes:
+    """Quads as `read_quads` gives them, as N-Quads."""
+    return cast(bytes, ox.serialize(cast(Iterable[ox.Quad], quads), format=ox.RdfFormat.N_QUADS))
+
+
+def _skolemised(quad: ox.Quad) -> ox.Quad:
+    def named(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> ox.NamedNode:
+        return (
+            ox.NamedNode(f"{BASE}.well-known/genid/{term.value}") if isinstance(term, ox.BlankNode) else term
+        )
+
+    return ox.Quad(named(quad.subject), quad.predicate, named(quad.object), named(quad.graph_name))
 
 
 def _file_error(error: SyntaxError, name: str) -> FileSyntaxError:

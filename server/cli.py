@@ -1,0 +1,298 @@
+"""The `regiolink` command."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from rdflib import URIRef
+
+from kb import __version__
+from kb.engine.oxigraph import OxigraphEngine
+from kb.errors import DataRefused, FolderUnusable, KnowledgeBaseError, NotUnderstood
+from kb.imported import Imported
+from kb.importers.registry import IMPORTERS
+from kb.labels import labels_of
+from kb.report import INFO, VIOLATION, WARNING, Finding, Report
+from kb.saved_query import find, load_all
+from kb.store import KnowledgeBase, check
+from kb.terms import GRAPH
+from kb.turtle import to_trig
+from server.serving import listen
+from server.serving import serve as serve_until_stopped
+from server.settings import CONFIG, SETTINGS, load_settings
+from server.terminal import ERR, progress, show_findings, show_report, show_table
+
+_FILE = click.Path(path_type=Path)
+
+
+class Plain(click.ClickException):
+    """An error that is one sentence on standard error; exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"regiolink: {self.message}", err=True, file=file)
+
+
+def in_plain_words(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turns domain errors of `command` into one sentence and exit code 2."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except KnowledgeBaseError as error:
+            raise Plain(str(error)) from None
+
+    return run
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="regiolink")
+def main() -> None:
+    """Europe's regions, smart specialisation priorities and partnerships as checked linked data.
+
+    The knowledge base lies in one folder (setting data_dir); the first command that needs it builds it from
+    the data that Regiolink ships. 'regiolink COMMAND --help' explains each command.
+    """
+
+
+def ready_knowledge_base() -> KnowledgeBase:
+    """The knowledge base of the settings, built first when it is missing or made from older files.
+
+    While another process holds the folder, the state in use is read as it is.
+    """
+    kb = KnowledgeBase(load_settings().data_dir)
+    if not kb.is_current():
+        try:
+            with kb.writing():
+                build(kb)
+        except FolderUnusable:
+            kb.generation()
+    return kb
+
+
+def build(kb: KnowledgeBase) -> None:
+    """Builds `kb` with its progress shown. Needs the right to write."""
+    ERR.print(f"Building the knowledge base in {kb.data_dir} …")
+    with progress() as told:
+        about = kb.build(told)
+    ERR.print(
+        f"{about.asserted:,} statements, {about.inferred:,} that follow; "
+        f"{about.violations:,} violations, {about.warnings:,} warnings, {about.infos:,} hints."
+    )
+
+
+@main.command()
+@in_plain_words
+def serve() -> None:
+    """Serve the knowledge base over HTTP until stopped with Ctrl-C or SIGTERM.
+
+    Builds it first when that is needed. Prints the address when it is ready to answer.
+    """
+    settings = load_settings()
+    listener = listen(settings)
+    kb = KnowledgeBase(settings.data_dir)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}/"
+    with kb.writing():
+        if not kb.is_current():
+            build(kb)
+        serve_until_stopped(kb, settings, listener, lambda: click.echo(f"Regiolink answers at {address}"))
+
+
+@main.command(name="check")
+@click.option("--graph", help="Only things described in this named graph: its name below graph/, or its IRI.")
+@click.option("--focus", help="Only findings about the thing with this IRI.")
+@click.option(
+    "--severity",
+    type=click.Choice([VIOLATION, WARNING, INFO]),
+    default=INFO,
+    show_default=True,
+    help="Only findings that are at least this severe.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "turtle"]), default="text", show_default=True
+)
+@click.option("--all", "every", is_flag=True, help="In text, list every warning and hint instead of groups.")
+@in_plain_words
+def check_command(graph: str | None, focus: str | None, severity: str, form: str, every: bool) -> None:
+    """Check what is stated against the shapes, and say what is wrong in plain words.
+
+    Exit code 0 when there is no violation, 1 when there are some.
+    """
+    engine = ready_knowledge_base().asserted()
+    report = check(engine)
+    kept = set(report.findings)
+    if graph is not None:
+        described = _described_in(engine, graph)
+        kept = {found for found in kept if found.focus in described}
+    if focus is not None:
+        kept = {found for found in kept if str(found.focus) == focus}
+    wanted = {
+        VIOLATION: report.violations,
+        WARNING: report.violations + report.warnings,
+        INFO: report.findings,
+    }
+    report = Report.of(kept & set(wanted[severity]))
+    show_report(report, _labels(engine, report.findings) if form == "text" else {}, form, every)
+    if report.violations:
+        raise SystemExit(1)
+
+
+def _described_in(engine: OxigraphEngine, graph: str) -> set[object]:
+    """The things that have a triple in `graph`. Raises `NotUnderstood` when there is no such graph."""
+    name = URIRef(graph) if ":" in graph else GRAPH[graph]
+    if name not in engine.graph_names():
+        known = ", ".join(str(found).removeprefix(GRAPH) for found in engine.graph_names())
+        raise NotUnderstood(f"There is no graph {graph!r}; there are {known}.")
+    return {
+        thing
+        for (thing,) in engine.select(f"SELECT DISTINCT ?thing {{ GRAPH {name.n3()} {{ ?thing ?p ?o }} }}")
+    }
+
+
+def _labels(engine: OxigraphEngine, findings: tuple[Finding, ...]) -> dict[Any, str]:
+    nodes = [found.focus for found in findings] + [
+        found.value for found in findings if found.value is not None
+    ]
+    return labels_of(engine, nodes)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE…")
+@click.option("--graph", help="Graph for triples that stand in none: its name below graph/, or its IRI.")
+@in_plain_words
+def load(files: tuple[Path, ...], graph: str | None) -> None:
+    """Add RDF files (Turtle, TriG, N-Triples, N-Quads, RDF/XML, JSON-LD) to the knowledge base: all or none.
+
+    They are checked against the shapes first; data that breaks them is refused and nothing is changed.
+    Triples outside any named graph go to the graph named by --graph, else to one named after the file.
+    """
+    kb = ready_knowledge_base()
+    with kb.writing(), progress() as told:
+        try:
+            count, report = kb.load(files, graph, told)
+        except DataRefused as error:
+            assert isinstance(error.report, Report)
+            show_findings(error.report.violations, _labels(kb.asserted(), error.report.violations), most=20)
+            raise
+    click.echo(
+        f"Loaded {count:,} statements; {len(report.warnings):,} warnings, {len(report.infos):,} hints in all."
+    )
+
+
+@main.command()
+@in_plain_words
+def reason() -> None:
+    """Derive anew what follows from the statements (graph/inferred)."""
+    kb = ready_knowledge_base()
+    with kb.writing(), progress() as told:
+        about = kb.reason(told)
+    click.echo(f"{about.inferred:,} statements follow from {about.asserted:,}.")
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.argument("values", nargs=-1, metavar="[PARAM=VALUE]…")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
+)
+@in_plain_words
+def ask(name: str | None, values: tuple[str, ...], form: str) -> None:
+    """Ask the saved question NAME; without NAME, list the questions.
+
+    Example: regiolink ask nuts-code-succession code=PL12
+    """
+    if name is None:
+        show_table(("Name", "Question"), [(query.name, query.summary) for query in load_all().values()])
+        return
+    query = find(name)
+    given = {}
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals or not key:
+            raise NotUnderstood(f"{value!r} is not of the form parameter=value.")
+        if key in given:
+            raise NotUnderstood(f"The parameter {key!r} is given twice.")
+        given[key] = text
+    bound = query.bind(given)
+    found = ready_knowledge_base().public().select(bound)
+    if form == "table":
+        rows = [["" if term is None else str(term) for term in row] for row in found]
+        show_table([query.columns.get(variable, variable) for variable in found.variables], rows)
+        click.echo(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}")
+    else:
+        sys.stdout.buffer.write(found.serialize(form))
+        sys.stdout.buffer.write(b"\n" if form == "json" else b"")
+
+
+@main.command(name="import")
+@click.argument("name", type=click.Choice(sorted(IMPORTERS)), metavar="FORMAT")
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE…")
+@click.option(
+    "--out", required=True, type=_FILE, help="Folder to write <FORMAT>.trig and review tables into."
+)
+@click.option("--strict", is_flag=True, help="Refuse the files when a single row is bad; write nothing.")
+@in_plain_words
+def import_command(name: str, files: tuple[Path, ...], out: Path, strict: bool) -> None:
+    """Turn official or documented files into RDF, in an order that gives the same bytes each time.
+
+    FORMAT is one of: {formats}. Good rows are written to OUT/<FORMAT>.trig, ready for 'regiolink load';
+    bad rows are listed with file, place, column and value.
+    """
+    for file in files:
+        if not file.is_file():
+            raise NotUnderstood(f"There is no file {file}.")
+    with progress() as told:
+        found = IMPORTERS[name](files, lambda done, total, what: told(what, done, total))
+    for bad in found.bad_rows:
+        ERR.print(str(bad))
+    if found.bad_rows and strict:
+        raise NotUnderstood(f"Nothing was written: {len(found.bad_rows):,} rows are bad.")
+    written = write_import(name, found, out)
+    click.echo(
+        f"Wrote {', '.join(path.name for path in written)} to {out}; {len(found.bad_rows):,} bad rows."
+    )
+
+
+assert import_command.help is not None
+import_command.help = import_command.help.replace("{formats}", ", ".join(sorted(IMPORTERS)))
+
+
+def write_import(name: str, found: Imported, out: Path) -> list[Path]:
+    """Writes the quads and the review tables of an import. Out: the files. Raises `FolderUnusable`."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        written = [out / f"{name}.trig"]
+        written[0].write_text(to_trig(found.dataset), encoding="utf-8")
+        for table, rows in sorted(found.reports.items()):
+            if rows:
+                written.append(out / f"{table}.tsv")
+                with written[-1].open("w", encoding="utf-8", newline="") as file:
+                    writer = csv.DictWriter(file, rows[0], delimiter="\t", lineterminator="\n")
+                    writer.writeheader()
+                    writer.writerows(rows)
+    except OSError:
+        raise FolderUnusable(f"The folder {out} cannot be written to.") from None
+    return written
+
+
+@main.command(name="settings")
+@in_plain_words
+def settings_command() -> None:
+    """List every setting: its value, where the value is from, and what it is for."""
+    settings = load_settings()
+    rows = [
+        (setting.variable, str(getattr(settings, setting.name)), settings.sources[setting.name], setting.help)
+        for setting in SETTINGS
+    ]
+    show_table(
+        ("Setting", "Value", "From", "What for"), [*rows, (CONFIG.variable, "", "environment", CONFIG.help)]
+    )

@@ -1,0 +1,106 @@
+"""What the command line shows: progress on standard error, tables and findings on standard output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import click
+from rdflib.term import Node
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from kb.report import Finding, Report
+from kb.store import Told
+from kb.turtle import to_turtle
+
+OUT = Console(highlight=False, soft_wrap=True, markup=False)
+ERR = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+
+_EXAMPLES = 3
+
+
+@contextmanager
+def progress() -> Iterator[Told]:
+    """A function that shows how far a task is: a bar in a terminal, a line a step elsewhere."""
+    if not ERR.is_terminal:
+        last = ""
+
+        def lines(what: str, _done: int, total: int | None) -> None:
+            nonlocal last
+            step = what.partition(" ")[0]
+            if step != last:
+                ERR.print(what if total is None else f"{step} {total:,} items")
+                last = step
+
+        yield lines
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
+    bar = Progress(*columns, console=ERR, transient=True)
+    with bar:
+        task = bar.add_task("Starting", total=None)
+        yield lambda what, done, total: bar.update(task, description=what[:60], completed=done, total=total)
+
+
+def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on standard output, as wide as it needs to be."""
+    table = Table(*headings, show_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    # A pipe has no width of its own: nothing may be cut there.
+    Console(highlight=False, markup=False, width=None if OUT.is_terminal else 10_000).print(table)
+
+
+def show_report(report: Report, labels: Mapping[Node, str], form: str, every: bool) -> None:
+    """A report on standard output. form: "text", "json" or "turtle"; every: list each finding as text."""
+    if form == "json":
+        click.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    elif form == "turtle":
+        click.echo(to_turtle(report.to_graph()), nl=False)
+    else:
+        _show_as_text(report, labels, every)
+
+
+def show_findings(findings: Sequence[Finding], labels: Mapping[Node, str], most: int) -> None:
+    """Findings as sentences on standard error, and how many there are beyond `most`."""
+    for finding in findings[:most]:
+        ERR.print(f"  {finding.sentence('en', labels)}")
+    if len(findings) > most:
+        ERR.print(f"  … and {len(findings) - most:,} more.")
+
+
+def _show_as_text(report: Report, labels: Mapping[Node, str], every: bool) -> None:
+    for heading, findings in (
+        ("Violations", report.violations),
+        ("Warnings", report.warnings),
+        ("Hints", report.infos),
+    ):
+        OUT.print(f"{heading}: {len(findings):,}", style="bold")
+        for shape, group in _by_shape(findings):
+            if every or heading == "Violations":
+                for finding in group:
+                    OUT.print(f"  {finding.sentence('en', labels)}")
+                continue
+            OUT.print(f"  {len(group):,} × {group[0].message('en')}")
+            names = [labels.get(finding.focus, str(finding.focus)) for finding in group[:_EXAMPLES]]
+            rest = f" and {len(group) - _EXAMPLES:,} more" if len(group) > _EXAMPLES else ""
+            OUT.print(f"      {shape}: {', '.join(names)}{rest}")
+    if not every and (report.warnings or report.infos):
+        OUT.print("Each one: 'regiolink check --all', or --format json.")
+
+
+def _by_shape(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
+    """Findings grouped by shape and message, the largest group first."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        key = (str(finding.shape), finding.message("en"))
+        groups.setdefault(key, []).append(finding)
+    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [(shape.rpartition("/")[2], group) for (shape, _), group in ranked]

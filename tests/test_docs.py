@@ -1,0 +1,75 @@
+"""The docs name every command, setting, address and dependency."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from kb.importers.registry import IMPORTERS
+from kb.saved_query import load_all
+from kb.store import KnowledgeBase
+from server.app import create_app
+from server.cli import main
+from server.settings import CONFIG, SETTINGS
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = "\n".join(
+    path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+)
+
+
+@pytest.mark.parametrize("command", sorted(main.commands))
+def test_every_command_is_in_the_docs_and_explains_itself(command):
+    assert f"regiolink {command}" in DOCS
+    shown = CliRunner().invoke(main, [command, "--help"])
+    assert shown.exit_code == 0 and len(shown.output.split("\n")) > 5
+
+
+@pytest.mark.parametrize("setting", [*SETTINGS, CONFIG], ids=lambda setting: setting.name)
+def test_every_setting_is_in_the_docs(setting):
+    assert setting.variable in DOCS and setting.help.endswith(".")
+
+
+@pytest.mark.parametrize("name", sorted(IMPORTERS))
+def test_every_importer_is_in_the_docs(name):
+    assert f"regiolink import {name} " in DOCS
+
+
+@pytest.mark.parametrize("name", sorted(load_all()))
+def test_every_saved_query_is_in_the_docs(name):
+    assert f"`{name}`" in DOCS
+
+
+def test_every_address_is_in_the_docs(knowledge_base: KnowledgeBase):
+    addresses = {
+        rule.rule for rule in create_app(knowledge_base).url_map.iter_rules() if rule.endpoint != "static"
+    }
+    assert {address for address in addresses if f"`{address}`" not in DOCS} == set()
+
+
+def test_every_direct_dependency_has_its_line():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    names = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    lines = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    missing = [
+        name
+        for name in (re.split(r"[<>=!~ ]", whole)[0] for whole in names)
+        if not re.search(rf"\b{name}\b", lines)
+    ]
+    assert missing == []
+
+
+def test_every_link_inside_the_docs_leads_somewhere():
+    broken = []
+    for path in [
+        ROOT / "README.md",
+        ROOT / "LICENSE-data.md",
+        ROOT / "THIRD-PARTY.md",
+        *(ROOT / "docs").glob("*.md"),
+    ]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+            if not (path.parent / target).exists():
+                broken.append(f"{path.name}: {target}")
+    assert broken == []
