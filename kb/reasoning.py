@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 from rdflib import Graph, URIRef
@@ -69,14 +72,45 @@ def _reachable(start: URIRef, edges: dict[URIRef, set[URIRef]]) -> set[URIRef]:
     return found
 
 
+@dataclass(frozen=True)
+class _Step:
+    """All rules of a layer with one conclusion, as one question to the engine.
+
+    news: the pattern whose matches give a triple, `then`, that is not there yet; reads, writes as in `Rule`.
+    """
+
+    then: str
+    news: str
+    reads: frozenset[URIRef]
+    writes: URIRef
+
+
+def _steps(layer: list[Rule]) -> Iterator[_Step]:
+    def conclusion(rule: Rule) -> str:
+        return rule.then
+
+    for then, group in groupby(sorted(layer, key=conclusion), key=conclusion):
+        rules_of_step = list(group)
+        variables = " ".join(sorted(set(re.findall(r"\?\w+", then))))
+        matches = " UNION ".join(f"{{ {rule.where} }}" for rule in rules_of_step)
+        # Each candidate once, and MINUS rather than FILTER NOT EXISTS: half the time (docs/performance.md).
+        yield _Step(
+            then,
+            f"{{ SELECT DISTINCT {variables} {{ {matches} }} }} MINUS {{ {then} }}",
+            frozenset[URIRef]().union(*(rule.reads for rule in rules_of_step)),
+            rules_of_step[0].writes,
+        )
+
+
 def _exhaust(engine: Engine, layer: list[Rule]) -> None:
     """Evaluates the rules of `layer` until none gives anything new."""
-    waiting = list(layer)
+    steps = list(_steps(layer))
+    waiting = list(steps)
     while waiting:
-        rule = waiting.pop(0)
-        # Asking first makes the last, empty round cheap and tells whether other rules have to look again.
-        if engine.query(f"ASK {{ {rule.news} }}"):
+        step = waiting.pop(0)
+        # Asking first makes the last, empty round cheap and tells whether other steps have to look again.
+        if engine.query(f"ASK {{ {step.news} }}"):
             engine.update(
-                f"INSERT {{ {rule.then} GRAPH {INFERRED.n3()} {{ {rule.then} }} }} WHERE {{ {rule.news} }}"
+                f"INSERT {{ {step.then} GRAPH {INFERRED.n3()} {{ {step.then} }} }} WHERE {{ {step.news} }}"
             )
-            waiting += [other for other in layer if rule.writes in other.reads and other not in waiting]
+            waiting += [other for other in steps if step.writes in other.reads and other not in waiting]

@@ -98,11 +98,6 @@ class Rule:
         *given, derived = map(_short, self.terms)
         return f"{self.kind}: {', '.join(given)} -> {derived}"
 
-    @property
-    def news(self) -> str:
-        """The pattern whose matches give a triple that is not there yet."""
-        return f"{self.where} FILTER NOT EXISTS {{ {self.then} }}"
-
 
 @dataclass(frozen=True)
 class _Pattern:
