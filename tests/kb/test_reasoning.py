@@ -1,7 +1,10 @@
-"""Inference on the engine: what comes and what goes."""
+"""Inference on the engine: what comes and goes; and the OWL 2 RL closure as its measure."""
 
+from pathlib import Path
+
+import owlrl
 import pytest
-from rdflib import Graph
+from rdflib import OWL, RDF, Graph, URIRef
 
 from kb.engine.contract import INFERRED
 from kb.engine.oxigraph import OxigraphEngine, read_quads
@@ -10,6 +13,7 @@ from kb.rules import UnsupportedAxiom, rules
 from kb.schema import load_ontology
 from kb.terms import DEF, GRAPH, PREFIXES, mint
 
+GOLDEN = Path(__file__).resolve().parents[1] / "ontology" / "golden.trig"
 HEAD = "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("def", "graph", "owl", "rdfs"))
 HEAD += "PREFIX : <https://example.org/>\n"
 ONTOLOGY = Graph().parse(
@@ -147,3 +151,57 @@ def test_succession_of_region_versions_is_not_made_transitive():
         (first, second),
         (second, third),
     }
+
+
+def reasoned_about(ontology: Graph, triples) -> set:
+    """The `triples` that say of a thing, not of a class or property, what our or a declared term means."""
+    properties = {
+        term
+        for kind in (OWL.ObjectProperty, OWL.DatatypeProperty)
+        for term in ontology.subjects(RDF.type, kind)
+    }
+    classes = {term for term in ontology.subjects(RDF.type, OWL.Class) if isinstance(term, URIRef)}
+    vocabulary = properties | classes | set(ontology.subjects(RDF.type, OWL.AnnotationProperty))
+    return {
+        (s, p, o)
+        for s, p, o in triples
+        if isinstance(s, URIRef)
+        and s not in vocabulary
+        and (p in properties or (p == RDF.type and o in classes))
+    }
+
+
+def test_the_rules_give_the_owl_2_rl_closure_of_the_golden_sample():
+    ontology = load_ontology()
+    engine = OxigraphEngine.in_memory()
+    engine.insert(read_quads(GOLDEN, "trig", GOLDEN.name))
+    assert infer(engine, ontology) > 0
+
+    # The engine's own reading of the sample, because it writes numbers in their canonical form.
+    closure = Graph() + ontology
+    for triple in public(engine) - inferred(engine):
+        closure.add(triple)
+    owlrl.DeductiveClosure(owlrl.OWLRL_Semantics, axiomatic_triples=False, datatype_axioms=False).expand(
+        closure
+    )
+
+    # The ontology's own individuals are no part of the sample.
+    things = {subject for subject, _, _ in public(engine)}
+    expected = {(s, p, o) for s, p, o in reasoned_about(ontology, closure) if s in things}
+    assert reasoned_about(ontology, public(engine)) == expected
+
+
+def test_nothing_is_inferred_about_classes_properties_and_literals():
+    ontology = load_ontology()
+    engine = OxigraphEngine.in_memory()
+    engine.insert(
+        read_quads(ontology.serialize(format="nt").encode(), "nt", "ontology.nt", GRAPH["ontology"])
+    )
+    engine.insert(read_quads(GOLDEN, "trig", GOLDEN.name))
+    infer(engine, ontology)
+    vocabulary = {
+        term
+        for kind in (OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.AnnotationProperty)
+        for term in ontology.subjects(RDF.type, kind)
+    }
+    assert [triple for triple in inferred(engine) if triple[0] in vocabulary] == []
