@@ -4,14 +4,14 @@ from pathlib import Path
 
 import owlrl
 import pytest
-from rdflib import OWL, RDF, Graph, URIRef
+from rdflib import OWL, RDF, Dataset, Graph, URIRef
 
 from kb.engine.contract import INFERRED
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.reasoning import forget, infer, strata
 from kb.rules import UnsupportedAxiom, rules
 from kb.schema import load_ontology
-from kb.terms import DEF, GRAPH, PREFIXES, mint
+from kb.terms import DEF, GRAPH, ID, PREFIXES, mint
 
 GOLDEN = Path(__file__).resolve().parents[1] / "ontology" / "golden.trig"
 HEAD = "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("def", "graph", "owl", "rdfs"))
@@ -171,10 +171,19 @@ def reasoned_about(ontology: Graph, triples) -> set:
     }
 
 
+def untyped_twins(sample: Path) -> bytes:
+    """The things of `sample` once more under other names and without types: domains and ranges must tell."""
+    twins = Dataset()
+    twins.parse(sample, format="trig")
+    twins.remove((None, RDF.type, None))
+    return twins.serialize(format="nquads").replace(f"<{ID}", f"<{ID}twin-of-").encode()
+
+
 def test_the_rules_give_the_owl_2_rl_closure_of_the_golden_sample():
     ontology = load_ontology()
     engine = OxigraphEngine.in_memory()
     engine.insert(read_quads(GOLDEN, "trig", GOLDEN.name))
+    engine.insert(read_quads(untyped_twins(GOLDEN), "nq", "twins.nq"))
     assert infer(engine, ontology) > 0
 
     # The engine's own reading of the sample, because it writes numbers in their canonical form.
