@@ -16,6 +16,7 @@ FLOORS = {
     "kb.imported": 1,
     "kb.turtle": 2,
     "kb.schema": 2,
+    "kb.sparql_tokens": 1,
     "kb.sparql_text": 2,
     "kb.saved_query": 3,
     "kb.engine": 3,
@@ -30,7 +31,15 @@ FLOORS = {
     "kb.importers.files": 3,
     "kb.importers.tables": 4,
     "kb.importers.label_tables": 5,
-    "kb.importers.country_codes": 5,
+    "kb.importers.country_codes": 4,
+    "kb.importers.json_records": 4,
+    "kb.importers.registers": 4,
+    "kb.importers.ror": 5,
+    "kb.importers.partnership_tables": 5,
+    "kb.importers.region_names": 5.2,
+    "kb.importers.partnership_facts": 5.4,
+    "kb.importers.partnership_members": 5.6,
+    "kb.importers.partnership_funding": 5.6,
     "kb.importers": 6,
     "kb.importers.registry": 7,
     "kb.labels": 5,
@@ -50,7 +59,7 @@ FLOORS = {
 }
 
 
-def floor(module: str) -> int:
+def floor(module: str) -> float:
     while module not in FLOORS:
         module, _, last = module.rpartition(".")
         assert module, f"{last} has no floor"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zipfile
@@ -40,8 +41,8 @@ class _Watched(io.FileIO):
 def opened(path: Path, inside: tuple[str, ...], progress: Progress) -> Iterator[BinaryIO]:
     """The bytes of the file at `path`, unpacked while they are read.
 
-    path: a plain file, a gzip file, or a zip file that holds exactly one file whose name ends in
-    one of `inside`, such as ".csv". Which of the three it is, the first bytes tell, not the name.
+    path: a plain file, a gzip file, or a zip file that holds one file whose name ends in the
+    first of `inside`, such as ".csv", or in the next of them. Which of the three it is, the first bytes tell.
     progress: told the bytes read of the file as it lies on the disk, its size, and its name.
     Raises `NotUnderstood` when the file cannot be read, is a folder, or is broken inside.
     """
@@ -62,14 +63,25 @@ def opened(path: Path, inside: tuple[str, ...], progress: Progress) -> Iterator[
         raise NotUnderstood(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
+def start_of(path: Path, inside: tuple[str, ...]) -> bytes:
+    """The first bytes of the file at `path` as `opened` gives it, without a byte order mark and blanks."""
+    with opened(path, inside, lambda *_: None) as raw:
+        return raw.read(64).removeprefix(codecs.BOM_UTF8).lstrip()
+
+
 def _only(archive: zipfile.ZipFile, inside: tuple[str, ...], path: Path) -> zipfile.ZipInfo:
-    """The one file in `archive` whose name ends in one of `inside`."""
-    found = [info for info in archive.infolist() if info.filename.lower().endswith(inside)]
-    if len(found) != 1:
-        wanted = " or ".join(inside)
-        raise NotUnderstood(f"{path.name} holds {len(found)} files that end in {wanted}; it must hold one.")
-    if found[0].flag_bits & 1:
+    """The one file in `archive` with the first of these endings that one file has."""
+    for ending in inside:
+        found = [info for info in archive.infolist() if info.filename.lower().endswith(ending)]
+        if len(found) == 1:
+            return _readable(found[0], path)
+    wanted = " or ".join(inside)
+    raise NotUnderstood(f"{path.name} does not hold exactly one file whose name ends in {wanted}.")
+
+
+def _readable(info: zipfile.ZipInfo, path: Path) -> zipfile.ZipInfo:
+    if info.flag_bits & 1:
         raise NotUnderstood(f"{path.name} is protected with a password; unpack it first.")
-    if found[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise NotUnderstood(f"{path.name} is packed in a way that cannot be read here; unpack it first.")
-    return found[0]
+    return info

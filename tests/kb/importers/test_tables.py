@@ -113,7 +113,7 @@ def test_a_zip_with_no_table_or_with_two_is_refused(tmp_path):
     path = tmp_path / "book.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("sheet.xml", "<sheet/>")
-    assert refusal(path) == "book.xlsx holds 0 files that end in .csv or .tsv or .txt; it must hold one."
+    assert refusal(path) == "book.xlsx does not hold exactly one file whose name ends in .csv or .tsv or .txt."
 
 
 def test_a_file_that_is_missing_or_a_folder_is_refused(tmp_path):
