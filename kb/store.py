@@ -75,7 +75,7 @@ def shipped_graphs() -> Iterator[tuple[str, bytes, URIRef | None]]:
         scheme = path.removeprefix("terms/").removesuffix(".ttl")
         graph = GRAPH[f"terms/{scheme}"] if path.startswith("terms/") else GRAPH["ontology"]
         yield f"ontology/{path}", file.read_bytes(), graph
-    for path, file in shipped_files("datasets", "/dataset.ttl", ".trig"):
+    for path, file in shipped_files("datasets", "dataset.ttl", ".trig"):
         yield f"datasets/{path}", file.read_bytes(), GRAPH["meta"] if path.endswith(".ttl") else None
 
 

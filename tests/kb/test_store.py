@@ -1,6 +1,7 @@
 """The knowledge base in its folder: building, loading, refusing, starting again."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,17 +26,23 @@ NAMELESS = f"<{mint('region', 'nameless')}> a <{DEF.Region}> ; <{DEF.inCountry}>
 NAMED = NAMELESS + f'<{mint("region", "nameless")}> <{RDFS.label}> "Named"@en .'
 
 
-@pytest.fixture
-def kb(tmp_path, monkeypatch) -> KnowledgeBase:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
     """A knowledge base whose product ships the ontology, the terms, and two places."""
     own = [found for found in store.shipped_graphs() if found[0].startswith("ontology/")]
-    monkeypatch.setattr(
-        store, "shipped_graphs", lambda: iter([*own, ("places.ttl", PLACES.encode(), GRAPH["source/places"])])
-    )
-    made = KnowledgeBase(tmp_path / "data")
-    with made.writing():
-        made.build()
-    return made
+    with pytest.MonkeyPatch.context() as patch:
+        shipped = [*own, ("places.ttl", PLACES.encode(), GRAPH["source/places"])]
+        patch.setattr(store, "shipped_graphs", lambda: iter(shipped))
+        made = KnowledgeBase(tmp_path_factory.mktemp("built") / "data")
+        with made.writing():
+            made.build()
+        yield made
+
+
+@pytest.fixture
+def kb(built, tmp_path) -> KnowledgeBase:
+    """A copy of it, to change."""
+    return KnowledgeBase(shutil.copytree(built.data_dir, tmp_path / "data"))
 
 
 def names(kb: KnowledgeBase) -> set[str]:
