@@ -28,7 +28,7 @@ from pathlib import Path
 from rdflib import URIRef
 
 from kb import __version__
-from kb.engine.oxigraph import OxigraphEngine, read_quads, write_quads
+from kb.engine.oxigraph import OxigraphEngine, graph_of, read_quads, write_quads
 from kb.errors import DataRefused, FolderUnusable, NotAllowed, NotUnderstood
 from kb.gate.compiled import validate
 from kb.reasoning import infer
@@ -314,7 +314,7 @@ def _quads_to_load(file: Path, graph: str | None) -> Iterator[object]:
     name = graph or slug(file.stem)
     target = URIRef(name) if ":" in name else GRAPH[name]
     for quad in read_quads(file, file.suffix.removeprefix(".").lower(), file.name, target, skolemise=True):
-        inside = quad.graph_name.value.removeprefix(str(GRAPH))
-        if inside.startswith(_NOT_FOR_LOADING):
-            raise NotAllowed(f"{file.name}: the graph {quad.graph_name.value} is not for loading into.")
+        name = graph_of(quad)
+        if name.removeprefix(GRAPH).startswith(_NOT_FOR_LOADING):
+            raise NotAllowed(f"{file.name}: the graph {name} is not for loading into.")
         yield quad

@@ -25,7 +25,7 @@ def _prefixes_and_blocks(graph: Graph) -> tuple[set[str], str]:
     for triple in graph:
         clean.add(triple)
     out = BytesIO()
-    _Writer(clean).serialize(out)
+    _Writer(clean).serialize(out)  # type: ignore[no-untyped-call] # rdflib leaves it untyped
     # Splitting at "\n" only: a literal may hold other line separators, which are its own.
     lines = [line.rstrip(" ") for line in out.getvalue().decode().split("\n")]
     prefixes = {line for line in lines if line.startswith("PREFIX ")}

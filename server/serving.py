@@ -49,7 +49,7 @@ class _Gunicorn(BaseApplication):
         for name, value in self._options.items():
             self.cfg.set(name, value)
 
-    def load(self) -> Flask:
+    def load(self) -> Any:
         return self._load()
 
 

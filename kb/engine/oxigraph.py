@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import pyoxigraph as ox
 from rdflib import BNode, Literal, URIRef
@@ -41,6 +41,7 @@ FILE_ENDINGS = tuple(sorted(_FILES))
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 _LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 _HISTORY = ox.NamedNode(str(HISTORY))
+_Term = TypeVar("_Term")
 
 
 def to_rdflib(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Node:
@@ -94,16 +95,21 @@ def read_quads(
         raise FileSyntaxError(name, "the text is not UTF-8", None, None) from None
 
 
+def graph_of(quad: object) -> URIRef:
+    """The graph name of a quad that `read_quads` gave."""
+    return URIRef(cast(ox.NamedNode, cast(ox.Quad, quad).graph_name).value)
+
+
 def write_quads(quads: Iterable[object]) -> bytes:
     """Quads as `read_quads` gives them, as N-Quads."""
     return cast(bytes, ox.serialize(cast(Iterable[ox.Quad], quads), format=ox.RdfFormat.N_QUADS))
 
 
 def _skolemised(quad: ox.Quad) -> ox.Quad:
-    def named(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> ox.NamedNode:
-        return (
-            ox.NamedNode(f"{BASE}.well-known/genid/{term.value}") if isinstance(term, ox.BlankNode) else term
-        )
+    def named(term: _Term) -> _Term | ox.NamedNode:
+        if isinstance(term, ox.BlankNode):
+            return ox.NamedNode(f"{BASE}.well-known/genid/{term.value}")
+        return term
 
     return ox.Quad(named(quad.subject), quad.predicate, named(quad.object), named(quad.graph_name))
 

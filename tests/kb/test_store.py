@@ -113,12 +113,12 @@ def test_one_bad_file_keeps_the_good_ones_out(kb, tmp_path):
     assert state(kb) == before
 
 
-def test_blank_nodes_get_an_address_on_the_way_in(kb, tmp_path):
-    load(kb, tmp_path, "blank.ttl", f"{NAMED} <{mint('region', 'nameless')}> <{PREFIXES['skos']}note> [] .")
-    query = f"SELECT ?o {{ ?s <{PREFIXES['skos']}note> ?o FILTER(ISIRI(?o)) }}"
-    assert [str(o).rpartition("/")[0] for (o,) in kb.public().select(query)] == [
-        "https://w3id.org/regiolink/.well-known/genid"
-    ]
+def test_a_blank_node_is_refused_with_what_to_do(kb, tmp_path):
+    with pytest.raises(DataRefused) as refused:
+        load(
+            kb, tmp_path, "blank.ttl", f"{NAMED} <{mint('region', 'nameless')}> <{PREFIXES['skos']}note> [] ."
+        )
+    assert any("an IRI of its own" in found.message("en") for found in refused.value.report.violations)
 
 
 @pytest.mark.parametrize(
