@@ -17,7 +17,7 @@ from rdflib.term import Node
 from kb.imported import BadRow
 from kb.importers.partnership_tables import Row
 from kb.importers.region_names import Atlas, Gazetteer, Resolution, resolve
-from kb.terms import CURRENCY, DEF, GRAPH, mint, term
+from kb.terms import CURRENCY, DEF, GRAPH, BadKey, mint, term
 
 STATED: Final = term("basis", "stated")
 INFERRED: Final = term("basis", "inferred")
@@ -29,7 +29,9 @@ PLATFORMS: Final = {
 }
 """Platform as the tables write it -> its IRI."""
 
-_ADDRESS: Final = re.compile(r"https?://[^\s<>\"{}|\\^`]+")
+_ADDRESS: Final = re.compile(
+    r"https?://[\w.-]+(:\d+)?([/?#](%[0-9A-Fa-f]{2}|[^\s<>\"{}|\\^`\[\]%])*)?"  # what an IRI may hold
+)
 _DATE: Final = re.compile(r"(\d{4})(-\d{2})?(-\d{2})?")
 
 
@@ -167,12 +169,14 @@ class Facts:
 
     @contextmanager
     def entry(self, row: Row) -> Iterator[Entry]:
-        """A row to be read: its triples are taken over unless the block raises `Refused`."""
+        """A row to be read: its triples are taken over unless the block raises `Refused` or `BadKey`."""
         entry = Entry(row)
         try:
             yield entry
         except Refused as refused:
             self.bad_rows.append(row.bad(refused.column, str(refused)))
+        except BadKey as unusable:
+            self.bad_rows.append(row.bad(next(iter(row.cells)), str(unusable)))
         else:
             self.add(entry.triples)
 

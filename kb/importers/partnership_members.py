@@ -11,7 +11,6 @@ from rdflib import RDF, RDFS, Literal, URIRef
 from rdflib.namespace import DCTERMS, SKOS
 from rdflib.term import Node
 
-from kb.errors import NotUnderstood
 from kb.importers.partnership_facts import INFERRED, STATED, Entry, Facts, Refused
 from kb.importers.partnership_tables import Row
 from kb.terms import DEF, mint, slug, term
@@ -128,9 +127,9 @@ class Organisations:
             made = _organisation(row)
             known = by_iri.setdefault(made.iri, made)
             if made != known:
-                raise _wrong(row, "organisation", "another line says otherwise about this organisation")
+                raise row.wrong("organisation", "another line says otherwise about this organisation")
             if row["name_as_written"] in self._by_name:
-                raise _wrong(row, "name_as_written", "another line has this name")
+                raise row.wrong("name_as_written", "another line has this name")
             self._by_name[row["name_as_written"]] = known
 
     def find(self, entry: Entry) -> Organisation:
@@ -151,18 +150,14 @@ class Organisations:
 def _organisation(row: Row) -> Organisation:
     kind, basis = row["kind"], row["kind_basis"]
     if kind and kind not in KINDS:
-        raise _wrong(row, "kind", f"this is none of {', '.join(KINDS)}")
+        raise row.wrong("kind", f"this is none of {', '.join(KINDS)}")
     if basis not in (("stated", "inferred") if kind else ("",)):
-        raise _wrong(row, "kind_basis", "it is stated or inferred for a kind, and empty without one")
-    if not row["organisation"] or not row["language"]:
-        raise _wrong(row, "organisation", "an organisation has a name and the name a language, und for none")
+        raise row.wrong("kind_basis", "it is stated or inferred for a kind, and empty without one")
+    if not slug(row["organisation"]):
+        raise row.wrong("organisation", "an organisation has a name with a letter or digit")
     return Organisation(
-        row["organisation"], row["language"], kind, basis, row["cluster"], row["country_doubt"]
+        row["organisation"], row.language("language"), kind, basis, row["cluster"], row["country_doubt"]
     )
-
-
-def _wrong(row: Row, column: str, why: str) -> NotUnderstood:
-    return NotUnderstood(f"{row.file}, {row.place}, column {column}, {row[column]!r}: {why}.")
 
 
 class Members:
@@ -182,7 +177,12 @@ class Members:
         self._facts = facts
         self._organisations = organisations
         self._starts = starts
-        self._acronyms = {_plain(acronym): partnership for partnership, acronym in acronyms.items()}
+        plain = [_plain(acronym) for acronym in acronyms.values()]
+        self._acronyms = {
+            _plain(acronym): partnership
+            for partnership, acronym in acronyms.items()
+            if plain.count(_plain(acronym)) == 1
+        }
         self._taken: dict[URIRef, set[str]] = {}
 
     def region(self, row: Row) -> None:
@@ -252,7 +252,9 @@ class Members:
         names = [name.strip() for name in joint.split("+")]
         unknown = [name for name in names if _plain(name) not in self._acronyms]
         if unknown or len(names) < 2:
-            raise Refused("partnership_id", f"No partnership has the acronym {', '.join(unknown) or joint}.")
+            raise Refused(
+                "partnership_id", f"Not one partnership has the acronym {', '.join(unknown) or joint}."
+            )
         membership = mint("membership", f"{joint} {organisation.iri.rsplit('/', 1)[1]}")
         entry.record(membership, DEF.UnattributedMembership)
         for name in names:

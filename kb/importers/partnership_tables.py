@@ -25,6 +25,7 @@ What people have decided about them, to be reviewed:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,17 @@ class Row:
     def bad(self, column: str, sentence: str) -> BadRow:
         """The report that this row's `column` is wrong."""
         return BadRow(self.file, self.place, column, self.cells[column], sentence)
+
+    def wrong(self, column: str, why: str) -> NotUnderstood:
+        """The error that a reviewed table cannot be used because of this row's `column`."""
+        return NotUnderstood(f"{self.file}, {self.place}, column {column}, {self.cells[column]!r}: {why}.")
+
+    def language(self, column: str, default: str = "") -> str:
+        """The language tag in `column`, or `default` when it is empty. Raises `NotUnderstood`."""
+        tag = self.cells[column] or default
+        if not re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", tag):
+            raise self.wrong(column, "this is not a language tag such as en, or und for no language")
+        return tag
 
 
 def read_tables(files: Sequence[Path], bad_rows: list[BadRow], progress: Progress) -> dict[str, list[Row]]:

@@ -252,11 +252,16 @@ _LINK_BASES: Final = {"stated by the source": STATED, "same theme, our reading":
 
 
 def _themes(rows: Sequence[Row]) -> dict[str, list[URIRef]]:
-    """Theme as written -> its thematic areas."""
-    return {
-        row["theme_as_written"]: [term("thematic-area", code.strip()) for code in row["areas"].split("|")]
-        for row in rows
-    }
+    """Theme as written -> its thematic areas. Raises `NotUnderstood`, naming the row, for a second meaning."""
+    themes: dict[str, list[URIRef]] = {}
+    for row in rows:
+        if row["theme_as_written"] in themes:
+            raise row.wrong("theme_as_written", "another line has this theme")
+        codes = [code.strip() for code in row["areas"].split("|")]
+        if not all(re.fullmatch(r"[a-z0-9-]+", code) for code in codes):
+            raise row.wrong("areas", "these are not codes of thematic areas such as textiles")
+        themes[row["theme_as_written"]] = [term("thematic-area", code) for code in codes]
+    return themes
 
 
 def _describe_linkage(

@@ -41,7 +41,7 @@ from rdflib.term import Node
 from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import NotUnderstood
 from kb.importers.partnership_tables import Row
-from kb.terms import DEF, mint
+from kb.terms import DEF, mint, slug
 
 PROPOSED_FROM: Final = 75
 """How alike two names must be, 0 to 100, for one to be proposed for the other."""
@@ -219,11 +219,11 @@ class Gazetteer:
             country = _country(row, atlas)
             key = (normal_form(row["name_as_written"]), country)
             if key in self._entries:
-                raise _wrong(row, "name_as_written", "this name has a meaning on an earlier line")
+                raise row.wrong("name_as_written", "this name has a meaning on an earlier line")
             if not row["reason"]:
-                raise _wrong(row, "reason", "say why the name means this")
+                raise row.wrong("reason", "say why the name means this")
             place = _coded(row, country, atlas) if row["level"] else _uncoded(row, country)
-            self._entries[key] = _Entry(place, row["language"] or "en", row["reason"])
+            self._entries[key] = _Entry(place, row.language("language", "en"), row["reason"])
 
     def find(self, name: str, country: URIRef | None) -> _Entry | None:
         """What `name` means in `country`, or without a country if it has one meaning only."""
@@ -234,14 +234,10 @@ class Gazetteer:
         return found[0] if len(found) == 1 else None
 
 
-def _wrong(row: Row, column: str, why: str) -> NotUnderstood:
-    return NotUnderstood(f"{row.file}, {row.place}, column {column}, {row[column]!r}: {why}.")
-
-
 def _country(row: Row, atlas: Atlas) -> URIRef | None:
     code = row["country"]
     if code and code not in atlas.countries:
-        raise _wrong(row, "country", "no edition of NUTS has this country code")
+        raise row.wrong("country", "no edition of NUTS has this country code")
     return atlas.countries.get(code)
 
 
@@ -252,16 +248,14 @@ def _coded(row: Row, country: URIRef | None, atlas: Atlas) -> Place:
         if str(place.level) == row["level"] and country in (None, place.country)
     ]
     if len(found) != 1:
-        raise _wrong(row, "region", f"NUTS has {len(found)} places of level {row['level']} with this name")
+        raise row.wrong("region", f"NUTS has {len(found)} places of level {row['level']} with this name")
     return found[0]
 
 
 def _uncoded(row: Row, country: URIRef | None) -> Place:
-    if not row["region_language"]:
-        raise _wrong(
-            row, "region_language", "a region that NUTS does not have needs the language of its name"
-        )
-    label = Literal(row["region"], lang=row["region_language"])
+    if not slug(row["region"]):
+        raise row.wrong("region", "a region has a name with a letter or digit")
+    label = Literal(row["region"], lang=row.language("region_language"))
     return Place(region_iri(str(label), row["country"]), country, None, label)
 
 

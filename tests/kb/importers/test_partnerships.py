@@ -385,6 +385,14 @@ membership:adpack2-tex-loom a def:UnattributedMembership ; dct:source PAGE ; def
     assert found.bad_rows == []
 
 
+def test_an_acronym_of_two_partnerships_attributes_nothing(imported):
+    twin = row("cluster-partnerships", id="escp-two", acronym="TEX")
+    joint = row("cluster-members", partnership_id="joint:Tex+AdPack2", country="", region_as_written="")
+    found = imported(cluster_partnerships=[row("cluster-partnerships"), twin], cluster_members=[joint])
+    sentence = "Not one partnership has the acronym Tex, AdPack2."
+    assert found.bad_rows == bad("cluster-members", "partnership_id", "joint:Tex+AdPack2", sentence)
+
+
 def test_a_name_that_is_not_resolved_becomes_a_region_of_its_own_and_stays_in_the_report(imported, said):
     found = imported(s3_regions=[row("s3-regions", region_as_written="Cataluny")])
     assert said(
@@ -430,6 +438,8 @@ WRONG = {
     ("s3-partnerships", "name", "Space"): "The table themes does not say which thematic areas this is.",
     ("s3-partnerships", "sources", ""): "This cell may not be empty.",
     ("s3-partnerships", "sources", f"{PAGE} | page"): "'page' is not the address of a page.",
+    ("s3-partnerships", "sources", "https://x.org/%zz"): "'https://x.org/%zz' is not the address of a page.",
+    ("s3-partnerships", "id", "–"): "No IRI can be made from '–': it has no letter or digit.",
     ("s3-regions", "partnership_id", "s3-x"): "No table of partnerships has this id.",
     ("s3-regions", "role", "guest"): f"This is none of the roles {', '.join(REGION_ROLES)}.",
     ("s3-regions", "country_as_written", "GR"): (
@@ -455,7 +465,7 @@ WRONG = {
         "This is none of stated by the source, same theme, our reading."
     ),
     ("cluster-members", "country", "FR"): "Another line gives this organisation another country.",
-    ("cluster-members", "partnership_id", "joint:Tex+No"): "No partnership has the acronym No.",
+    ("cluster-members", "partnership_id", "joint:Tex+No"): "Not one partnership has the acronym No.",
     ("initiatives", "kind", "club"): (
         "This is none of community of practice, funding instrument, funding programme, mobility scheme, "
         "network, network of regions, observatory, platform, programme strand, thematic platform."
@@ -512,7 +522,8 @@ def test_an_id_is_given_once(imported):
             [row("organisations", kind_basis="stated")],
             "column kind_basis, 'stated': it is stated or inferred",
         ),
-        ([row("organisations", language="")], "column organisation, 'Loom': an organisation has a name"),
+        ([row("organisations", language="")], "column language, '': this is not a language tag such as en"),
+        ([row("organisations", organisation="–")], "an organisation has a name with a letter or digit"),
         (
             [row("organisations"), row("organisations")],
             "line 3, column name_as_written, 'Loom': another line",
@@ -524,6 +535,22 @@ def test_a_table_of_decisions_that_contradicts_itself_is_refused(imported, rows,
     with pytest.raises(NotUnderstood, match=r"^organisations\.tsv, line") as refused:
         imported(organisations=rows)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        (
+            [row("themes"), row("themes")],
+            "themes.tsv, line 3, column theme_as_written, 'Textiles': another line",
+        ),
+        ([row("themes", areas="a b")], "themes.tsv, line 2, column areas, 'a b': these are not codes"),
+    ],
+)
+def test_a_table_of_themes_that_cannot_be_right_is_refused(imported, rows, sentence):
+    with pytest.raises(NotUnderstood) as refused:
+        imported(themes=rows)
+    assert str(refused.value).startswith(sentence)
 
 
 def test_each_table_and_the_nuts_dataset_are_needed_once(files, tmp_path, silent):

@@ -169,7 +169,7 @@ def test_codes_are_told_with_their_editions():
         (
             ("X", "FR", "X", "", "", "", "Why."),
             "gazetteer.tsv, line 2, column region_language, '': "
-            "a region that NUTS does not have needs the language of its name.",
+            "this is not a language tag such as en, or und for no language.",
         ),
         (
             ("X", "FR", "Bretagne", "2", "", "", ""),
