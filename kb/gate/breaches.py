@@ -1,0 +1,177 @@
+"""Finds what breaks a constraint, by one query for all focus nodes.
+
+Here are the constraints that look at nodes, values and triples; `kb.gate.compiled` has those about how values
+stand to other shapes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from rdflib import URIRef
+from rdflib.term import BNode, Node
+
+from kb.errors import KnowledgeBaseError
+from kb.gate.constraints import (
+    AtLeast,
+    AtMost,
+    Closed,
+    Compares,
+    Constraint,
+    Disjoint,
+    Equals,
+    HasValue,
+    OncePerLanguage,
+    Shape,
+    Sparql,
+)
+from kb.gate.foci import Foci
+from kb.gate.shape_values import BadShapes, term_name
+from kb.gate.sparql_body import open_body
+from kb.gate.value_tests import Selects
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A focus node that breaks a constraint; the rest as in `kb.report.Finding`, the shape's own if empty."""
+
+    focus: Node
+    constraint: Constraint
+    value: Node | None = None
+    path: str | None = None
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+
+class Breaches:
+    """Queries on one engine. Each method gives the breaches of constraints of one shape."""
+
+    def __init__(self, engine: Selects) -> None:
+        self._engine = engine
+
+    def rows(self, query: str) -> Iterator[tuple[Node, ...]]:
+        """The solutions of a SELECT whose variables are always bound."""
+        yield from cast(Iterable[tuple[Node, ...]], self._engine.select(query))
+
+    def of_values(self, shape: Shape, foci: Foci, tests: list[tuple[Constraint, str]]) -> Iterator[Breach]:
+        """tests: constraints with the expression that is true for a value that meets it."""
+        if not tests:
+            return
+        value = foci.node if shape.path is None else foci.value
+        pattern = foci.pattern if shape.path is None else foci.values(shape)
+        columns = [foci.node] if shape.path is None else [foci.node, value]
+        shown = [f"({test} AS ?meets{at})" for at, (_, test) in enumerate(tests)]
+        broken = f"!({' && '.join(test for _, test in tests)})"
+        query = f"SELECT DISTINCT {' '.join(columns + shown)} {{ {pattern} FILTER({broken}) }}"
+        for row in self.rows(query):
+            focus, found, verdicts = row[0], row[len(columns) - 1], row[len(columns) :]
+            for (constraint, _), verdict in zip(tests, verdicts, strict=True):
+                if str(verdict) != "true":
+                    yield Breach(focus, constraint, found)
+
+    def of_counts(self, shape: Shape, foci: Foci, counts: list[AtLeast | AtMost]) -> Iterator[Breach]:
+        if not counts:
+            return
+        pattern = foci.values(shape)
+        if any(isinstance(each, AtLeast) for each in counts) and not shape.stays:
+            pattern = f"{foci.pattern} OPTIONAL {{ {foci.node} {shape.path} {foci.value} }}"
+        counted = f"COUNT(DISTINCT {foci.value})"
+        broken = [f"{counted} {'<' if isinstance(each, AtLeast) else '>'} {each.count}" for each in counts]
+        query = (
+            f"SELECT {foci.node} ({counted} AS ?count) {{ {pattern} }} "
+            f"GROUP BY {foci.node} HAVING({' || '.join(broken)})"
+        )
+        for focus, count in self.rows(query):
+            for each in counts:
+                number = int(str(count))
+                if number < each.count if isinstance(each, AtLeast) else number > each.count:
+                    yield Breach(focus, each)
+
+    def of_has_value(self, shape: Shape, foci: Foci, constraint: HasValue) -> Iterator[Breach]:
+        unless = ""
+        if not isinstance(constraint.term, BNode):  # nothing is a blank node of another graph
+            same = f"sameTerm({foci.value}, {constraint.term.n3()})"
+            unless = f"MINUS {{ {foci.values(shape)} FILTER({same}) }}"
+        for (focus,) in self.rows(f"SELECT DISTINCT {foci.node} {{ {{ {foci.pattern} }} {unless} }}"):
+            yield Breach(focus, constraint)
+
+    def of_languages(self, shape: Shape, foci: Foci, constraint: OncePerLanguage) -> Iterator[Breach]:
+        query = (
+            f"SELECT {foci.node} {{ {{ {foci.values(shape)} }} BIND(LCASE(LANG({foci.value})) AS ?language) "
+            f'FILTER(?language != "") }} '
+            f"GROUP BY {foci.node} ?language HAVING(COUNT(DISTINCT {foci.value}) > 1)"
+        )
+        for (focus,) in self.rows(query):
+            yield Breach(focus, constraint)
+
+    def of_pairs(
+        self, shape: Shape, foci: Foci, constraint: Equals | Disjoint | Compares
+    ) -> Iterator[Breach]:
+        columns, values = f"SELECT DISTINCT {foci.node} {foci.value}", f"{{ {foci.values(shape)} }}"
+        other = f"{foci.node} {constraint.property.n3()}"
+        match constraint:
+            case Disjoint():
+                queries = [f"{columns} {{ {values} {other} {foci.value} }}"]
+            case Equals():
+                others = f"{{ {foci.pattern} {other} {foci.value} }}"
+                queries = [
+                    f"{columns} {{ {values} MINUS {others} }}",
+                    f"{columns} {{ {others} MINUS {values} }}",
+                ]
+            case Compares(operator=operator):
+                compared = f"COALESCE({foci.value} {operator} ?other, false)"
+                queries = [f"{columns} ?other {{ {values} {other} ?other FILTER(!{compared}) }}"]
+        for query in queries:
+            for focus, value, *_ in self.rows(query):
+                yield Breach(focus, constraint, value)
+
+    def of_closed(self, shape: Shape, foci: Foci, constraint: Closed) -> Iterator[Breach]:
+        allowed = ", ".join(each.n3() for each in constraint.allowed)
+        query = (
+            f"SELECT DISTINCT {foci.node} ?property ?object {{ {{ {foci.values(shape)} }} "
+            f"{foci.value} ?property ?object FILTER(?property NOT IN ({allowed})) }}"
+        )
+        for focus, predicate, found in self.rows(query):
+            yield Breach(focus, constraint, found, predicate.n3())
+
+    def of_sparql(self, shape: Shape, foci: Foci, constraint: Sparql) -> Iterator[Breach]:
+        columns = [f"({term.n3()} AS ?{name})" for name, term in sorted(constraint.bound.items())]
+        columns.insert(0, f"({foci.node} AS ?this)")
+        pattern, given = foci.pattern, {"this", *constraint.bound}
+        if constraint.asks:
+            pattern, given = foci.values(shape), given | {"value"}
+            columns.append(f"({foci.value} AS ?value)")
+        nodes = f"{{ SELECT DISTINCT {' '.join(columns)} {{ {pattern} }} }}"
+        body = open_body(constraint.query, given, ("currentShape",))
+        query = body.unless(nodes, "?this ?value") if constraint.asks else body.select(nodes)
+        try:
+            solutions = self._engine.select(query)
+        except KnowledgeBaseError as error:
+            name = term_name(shape.node if isinstance(constraint.node, BNode) else constraint.node)
+            raise BadShapes(f"The query of {name}: {error}") from error
+        for row in dict.fromkeys(solutions):
+            yield _sparql_breach(dict(zip(solutions.variables, row, strict=True)), shape, constraint)
+
+
+def _sparql_breach(row: Mapping[str, Node | None], shape: Shape, constraint: Sparql) -> Breach:
+    focus, value, path = row.get("this"), row.get("value"), row.get("path")
+    assert focus is not None  # open_body sees to it that the query gives $this
+    return Breach(
+        focus=focus,
+        constraint=constraint,
+        value=focus if value is None and shape.path is None else value,
+        path=path.n3() if isinstance(path, URIRef) else None,
+        messages=_filled(constraint.messages or shape.messages, {**constraint.bound, **row}),
+    )
+
+
+def _filled(messages: Mapping[str, str], row: Mapping[str, Node | None]) -> dict[str, str]:
+    """The messages with {?variable} and {$variable} replaced by what the row has for them."""
+
+    def put(found: re.Match[str]) -> str:
+        term = row.get(found[1])
+        return found[0] if term is None else str(term)
+
+    return {language: re.sub(r"\{[?$](\w+)\}", put, text) for language, text in messages.items()}

@@ -1,0 +1,197 @@
+"""Validation as SPARQL on the engine: each query checks all focus nodes of a shape at once.
+
+Findings are those of SHACL, one for each way that leads to a value, but for what docs/shacl-deviations.md
+lists. Values are tested by expressions inside the engine; only what breaks a constraint comes out of it.
+Where a shape refers to another one that no expression can stand for, the nodes that do not conform to that
+one are looked up first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+from rdflib import Graph, URIRef
+from rdflib.term import Node
+
+from kb.errors import NotFound
+from kb.gate.breaches import Breach, Breaches
+from kb.gate.constraints import (
+    AtLeast,
+    AtMost,
+    Closed,
+    Compares,
+    Conforms,
+    Constraint,
+    Disjoint,
+    Equals,
+    HasValue,
+    OncePerLanguage,
+    Qualified,
+    Shape,
+    Sparql,
+)
+from kb.gate.foci import Foci, targeted
+from kb.gate.shape_graph import read_shapes
+from kb.gate.shape_values import BadShapes, term_name
+from kb.gate.value_tests import Selects, ValueTests
+from kb.imported import Progress
+from kb.report import Finding, Report
+
+
+def validate(
+    engine: Selects,
+    shapes: Graph,
+    *,
+    progress: Progress | None = None,
+    only: Collection[URIRef] | None = None,
+) -> Report:
+    """What the shapes find in the default graph of the engine, where also rdfs:subClassOf is looked up.
+
+    progress: told after each shape with a target. only: the shapes to check, each of which needs a target.
+    Raises `BadShapes` for shapes that are not fully understood, and `NotFound` for an unknown one in `only`.
+    """
+    to_check = [shape for shape in read_shapes(shapes).values() if shape.targets]
+    if only is not None:
+        unknown = set(only) - {shape.node for shape in to_check}
+        if unknown:
+            raise NotFound(f"There is no shape {min(unknown)} with a target.")
+        to_check = [shape for shape in to_check if shape.node in only]
+    validation = _Validation(engine)
+    findings: list[Finding] = []
+    for done, shape in enumerate(to_check, start=1):
+        classes = validation.tests.hierarchy.below(shape.targets.classes)
+        findings += validation.findings(shape, targeted(shape.targets, classes))
+        if progress:
+            progress(done, len(to_check), term_name(shape.node))
+    return Report.of(findings)
+
+
+class _Validation:
+    """One validation on one engine."""
+
+    def __init__(self, engine: Selects) -> None:
+        self.tests = ValueTests(engine)
+        self.breaches = Breaches(engine)
+        self._ways: dict[str, Counter[Node]] = {}
+
+    def findings(self, shape: Shape, foci: Foci) -> Iterator[Finding]:
+        """All findings about the focus nodes, those of its property shapes included."""
+        if shape.deactivated or not any(self.breaches.rows(f"SELECT * {{ {foci.pattern} }} LIMIT 1")):
+            return
+        for breach in self.broken(shape, foci):
+            finding = _finding(breach, shape)
+            for _ in range(self.ways_to(breach.focus, foci)):
+                yield finding
+        inner = foci if shape.path is None else foci.at_values(shape)
+        for part in shape.properties:
+            yield from self.findings(part, inner)
+
+    def ways_to(self, focus: Node, foci: Foci) -> int:
+        """How many ways lead from the target to the focus node: each makes a finding of its own."""
+        if foci.outer is None:
+            return 1
+        if foci.ways not in self._ways:
+            ways: Counter[Node] = Counter()
+            for outer, inner in self.breaches.rows(foci.ways):
+                ways[inner] += self.ways_to(outer, foci.outer)
+            self._ways[foci.ways] = ways
+        return self._ways[foci.ways][focus]
+
+    def failing(self, shape: Shape, foci: Foci) -> set[Node]:
+        """The focus nodes that do not conform to the shape."""
+        if shape.deactivated:
+            return set()
+        bad = {breach.focus for breach in self.broken(shape, foci)}
+        for part in shape.properties:
+            if shape.path is None:
+                bad |= self.failing(part, foci)
+            else:
+                inner = foci.at_values(shape)
+                if values := self.failing(part, inner):
+                    bad |= {focus for focus, value in self.breaches.rows(inner.ways) if value in values}
+        return bad
+
+    def broken(self, shape: Shape, foci: Foci) -> Iterator[Breach]:
+        """What breaks the constraints of the shape itself, not of its property shapes."""
+        value = foci.node if shape.path is None else foci.value
+        tests, counts, others = list[tuple[Constraint, str]](), list[AtLeast | AtMost](), list[Constraint]()
+        for constraint in shape.constraints:
+            test = self.tests.meets(constraint, value)
+            if test is not None:
+                tests.append((constraint, test))
+            elif isinstance(constraint, AtLeast | AtMost):
+                counts.append(constraint)
+            else:
+                others.append(constraint)
+        yield from self.breaches.of_values(shape, foci, tests)
+        yield from self.breaches.of_counts(shape, foci, counts)
+        for constraint in others:
+            yield from self._by_kind(shape, foci, constraint)
+
+    def _by_kind(self, shape: Shape, foci: Foci, constraint: Constraint) -> Iterator[Breach]:
+        match constraint:
+            case HasValue():
+                return self.breaches.of_has_value(shape, foci, constraint)
+            case OncePerLanguage():
+                return self.breaches.of_languages(shape, foci, constraint)
+            case Equals() | Disjoint() | Compares():
+                return self.breaches.of_pairs(shape, foci, constraint)
+            case Closed():
+                return self.breaches.of_closed(shape, foci, constraint)
+            case Sparql():
+                return self.breaches.of_sparql(shape, foci, constraint)
+            case Conforms():
+                return self._conforms(shape, foci, constraint)
+            case Qualified():
+                return self._qualified(shape, foci, constraint)
+        raise BadShapes(f"{term_name(constraint.component)} is not checked here.")
+
+    def _conforms(self, shape: Shape, foci: Foci, constraint: Conforms) -> Iterator[Breach]:
+        inner = foci.at_values(shape)
+        failing = [self.failing(each, inner) for each in constraint.shapes]
+        if constraint.kind in ("node", "and") and not any(failing):
+            return
+        for focus, value in self.breaches.rows(inner.ways):
+            met = sum(value not in bad for bad in failing)
+            if not _stands(constraint.kind, met, len(failing)):
+                yield Breach(focus, constraint, value)
+
+    def _qualified(self, shape: Shape, foci: Foci, constraint: Qualified) -> Iterator[Breach]:
+        inner = foci.at_values(shape)
+        failing = self.failing(constraint.shape, inner)
+        siblings = [self.failing(each, inner) for each in constraint.siblings]
+        counted: Counter[Node] = Counter()
+        for focus, value in self.breaches.rows(inner.ways):
+            if value not in failing and all(value in bad for bad in siblings):
+                counted[focus] += 1
+        for (focus,) in self.breaches.rows(f"SELECT DISTINCT {foci.node} {{ {foci.pattern} }}"):
+            count = counted[focus]
+            if count < constraint.count if constraint.operator == ">=" else count > constraint.count:
+                yield Breach(focus, constraint)
+
+
+def _finding(breach: Breach, shape: Shape) -> Finding:
+    constraint = breach.constraint
+    return Finding(
+        focus=breach.focus,
+        shape=shape.node,
+        component=constraint.component,
+        path=breach.path or shape.path,
+        value=breach.value,
+        severity=shape.severity,
+        constraint=constraint.node if isinstance(constraint, Sparql) else None,
+        messages=breach.messages or shape.messages,
+    )
+
+
+def _stands(kind: str, met: int, of: int) -> bool:
+    """Whether a value stands to `of` shapes as it has to when it conforms to `met` of them."""
+    match kind:
+        case "not":
+            return met == 0
+        case "or":
+            return met > 0
+        case "xone":
+            return met == 1
+    return met == of
