@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-from rdflib import RDF, RDFS, Dataset, Literal
+from rdflib import RDF, RDFS, Dataset, Graph, Literal
 from rdflib.namespace import DCTERMS
 
 from kb.engine.oxigraph import read_quads, to_rdflib
 from kb.terms import CORPORATE_BODY, CURRENCY, DEF, EU_PROGRAMME, GRAPH, mint, term
-from kb.turtle import to_trig
+from kb.turtle import to_trig, to_turtle
 
 FILE = Path(__file__).resolve().parent.parent / "kb" / "datasets" / "founding-call" / "founding-call.trig"
 CALL = mint("call", "COS-CLUSTPARTNS-2017-3-02")
@@ -31,6 +31,8 @@ def graph(dataset):
 
 def test_the_file_is_in_the_form_in_which_we_write(dataset):
     assert to_trig(dataset) == FILE.read_text(encoding="utf-8")
+    description = FILE.with_name("dataset.ttl").read_text(encoding="utf-8")
+    assert to_turtle(Graph().parse(data=description)) == description
 
 
 def test_the_approach_combines_two_initiatives_that_reinforce_each_other_over_three_fields(graph):

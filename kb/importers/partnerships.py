@@ -252,7 +252,7 @@ _LINK_BASES: Final = {"stated by the source": STATED, "same theme, our reading":
 
 
 def _themes(rows: Sequence[Row]) -> dict[str, list[URIRef]]:
-    """Theme as written -> its thematic areas. Raises `NotUnderstood`, naming the row, for a second meaning."""
+    """Theme as written -> its thematic areas. Raises `NotUnderstood`, naming the row that is wrong."""
     themes: dict[str, list[URIRef]] = {}
     for row in rows:
         if row["theme_as_written"] in themes:

@@ -4,10 +4,11 @@ import csv
 from pathlib import Path
 
 import pytest
+from rdflib import Graph
 
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.importers import partnerships
-from kb.turtle import to_trig
+from kb.turtle import to_trig, to_turtle
 
 DATASETS = Path(__file__).resolve().parents[3] / "kb" / "datasets"
 SHIPPED = DATASETS / "partnerships"
@@ -129,6 +130,14 @@ def test_a_name_is_resolved_to_the_place_with_these_codes(report, name, country,
         if row["name_as_written"] == name and row["country_as_written"] == country
     }
     assert found == {codes}
+
+
+def test_the_description_counts_what_is_shipped():
+    description = (SHIPPED / "dataset.ttl").read_text(encoding="utf-8")
+    assert to_turtle(Graph().parse(data=description)) == description
+    for counted in ("27 partnerships of regions", "34 European cluster partnerships", "13 initiatives"):
+        assert counted in description
+    assert "5 calls" in description
 
 
 def test_a_second_run_gives_the_same_bytes(reference, silent, report):
