@@ -1,10 +1,10 @@
-"""Which country a code in a source stands for."""
+"""Which country a code in a source stands for, and what it is called."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
-from rdflib import Dataset, URIRef
+from rdflib import RDFS, Dataset, Graph, Literal, URIRef
 
 from kb.resources import folder
 from kb.terms import DEF, GRAPH
@@ -19,11 +19,25 @@ def country_codes() -> dict[str, URIRef]:
     >>> country_codes()["EL"] == country_codes()["GR"]
     True
     """
-    shipped = (folder("datasets") / "countries" / "countries.trig").read_text(encoding="utf-8")
-    countries = Dataset().parse(data=shipped, format="trig").graph(GRAPH["source/countries"])
     codes = {}
     for name in (DEF.isoAlpha2, DEF.nutsCountryCode):
-        for country, code in countries.subject_objects(name):
+        for country, code in _countries().subject_objects(name):
             assert isinstance(country, URIRef)
             codes[str(code)] = country
     return codes
+
+
+@lru_cache(maxsize=1)
+def english_names() -> dict[URIRef, str]:
+    """Country -> its English name; from the same source as `country_codes`."""
+    return {
+        country: str(label)
+        for country, label in _countries().subject_objects(RDFS.label)
+        if isinstance(country, URIRef) and isinstance(label, Literal) and label.language == "en"
+    }
+
+
+@lru_cache(maxsize=1)
+def _countries() -> Graph:
+    shipped = (folder("datasets") / "countries" / "countries.trig").read_text(encoding="utf-8")
+    return Dataset().parse(data=shipped, format="trig").graph(GRAPH["source/countries"])
