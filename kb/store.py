@@ -18,7 +18,7 @@ import fcntl
 import json
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -158,8 +158,10 @@ class KnowledgeBase:
         Needs `writing`. Findings of the check do not stop it: the product ships none that are violations,
         and data that was accepted under older shapes stays readable.
         """
-        with self._new_generation() as folder:
-            asserted = OxigraphEngine.in_folder(folder / "asserted")
+        with (
+            self._new_generation() as folder,
+            closing(OxigraphEngine.in_folder(folder / "asserted")) as asserted,
+        ):
             fill(asserted, told)
             for file in sorted((folder / "loaded").iterdir()):
                 asserted.insert(read_quads(file, "nq", file.name))
@@ -170,8 +172,8 @@ class KnowledgeBase:
         """Derives graph/inferred anew, in a new generation. Needs `writing`."""
         with self._new_generation() as folder:
             self.asserted().checkpoint(folder / "asserted")
-            asserted = OxigraphEngine.in_folder(folder / "asserted")
-            return self._finish(folder, asserted, self.about().digest, check(asserted), told)
+            with closing(OxigraphEngine.in_folder(folder / "asserted")) as asserted:
+                return self._finish(folder, asserted, self.about().digest, check(asserted), told)
 
     def load(
         self, files: Sequence[Path], graph: str | None = None, told: Told = tell_nobody
@@ -187,19 +189,19 @@ class KnowledgeBase:
         digest = self.about().digest
         with self._new_generation() as folder:
             self.asserted().checkpoint(folder / "asserted")
-            asserted = OxigraphEngine.in_folder(folder / "asserted")
-            count, number = 0, len(list((folder / "loaded").iterdir()))
-            for done, file in enumerate(files, start=1):
-                told(f"Reading {file.name}", done - 1, len(files))
-                kept = folder / "loaded" / f"{number + done:06}-{slug(file.stem) or 'file'}.nq"
-                kept.write_bytes(write_quads(_quads_to_load(file, graph)))
-                count += asserted.insert(read_quads(kept, "nq", file.name))
-            if count == 0:
-                raise NotUnderstood("There is not a single triple in what was given.")
-            told("Checking against the shapes", 0, None)
-            report = check(asserted)
-            _refuse_new_violations(before, report)
-            self._finish(folder, asserted, digest, report, told)
+            with closing(OxigraphEngine.in_folder(folder / "asserted")) as asserted:
+                count, number = 0, len(list((folder / "loaded").iterdir()))
+                for done, file in enumerate(files, start=1):
+                    told(f"Reading {file.name}", done - 1, len(files))
+                    kept = folder / "loaded" / f"{number + done:06}-{slug(file.stem) or 'file'}.nq"
+                    kept.write_bytes(write_quads(_quads_to_load(file, graph)))
+                    count += asserted.insert(read_quads(kept, "nq", file.name))
+                if count == 0:
+                    raise NotUnderstood("There is not a single triple in what was given.")
+                told("Checking against the shapes", 0, None)
+                report = check(asserted)
+                _refuse_new_violations(before, report)
+                self._finish(folder, asserted, digest, report, told)
         return count, report
 
     # -- inside -------------------------------------------------------------------------------------------
@@ -210,8 +212,8 @@ class KnowledgeBase:
         """Derives what follows, and writes what the generation says of itself."""
         told("Drawing conclusions", 0, None)
         asserted.checkpoint(folder / "public")
-        public = OxigraphEngine.in_folder(folder / "public")
-        inferred = infer(public, load_ontology())
+        with closing(OxigraphEngine.in_folder(folder / "public")) as public:
+            inferred = infer(public, load_ontology())
         about = About(
             digest=digest,
             built=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -238,7 +240,7 @@ class KnowledgeBase:
         try:
             yield building
         except BaseException:
-            shutil.rmtree(building, ignore_errors=True)
+            shutil.rmtree(building)
             raise
         building.rename(generations / str(last + 1))
         following = self.data_dir / "current.new"

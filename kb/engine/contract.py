@@ -104,5 +104,8 @@ class Engine(Protocol):
     def size(self) -> int:
         """The number of triples in the default graph."""
 
+    def close(self) -> None:
+        """Lets go of the folder; the engine cannot be used afterwards."""
+
     def checkpoint(self, folder: Path) -> None:
         """Writes the present state as a new folder, which must not exist yet."""

@@ -259,6 +259,10 @@ class OxigraphEngine:
         ((count,),) = self.select("SELECT (COUNT(*) AS ?count) { ?s ?p ?o }")
         return int(str(count))
 
+    def close(self) -> None:
+        # The library has no call for this: the folder is let go when the store has no reference left.
+        del self._store
+
     def checkpoint(self, folder: Path) -> None:
         try:
             self._store.backup(str(folder))
