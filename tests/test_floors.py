@@ -12,6 +12,7 @@ FLOORS = {
     "kb.resources": 1,
     "kb.terms": 1,
     "kb.paths": 1,
+    "kb.patch": 1,
     "kb.report": 2,
     "kb.imported": 1,
     "kb.turtle": 2,
