@@ -17,6 +17,7 @@ def silent():
 @pytest.fixture
 def quads():
     """The quads of a dataset, or of TriG text without its prefix lines, as a set that can be compared."""
+
     def of(source):
         if isinstance(source, Dataset):
             return set(source.quads())

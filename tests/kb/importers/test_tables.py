@@ -113,7 +113,20 @@ def test_a_zip_with_no_table_or_with_two_is_refused(tmp_path):
     path = tmp_path / "book.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("sheet.xml", "<sheet/>")
-    assert refusal(path) == "book.xlsx does not hold exactly one file whose name ends in .csv or .tsv or .txt."
+    wanted = ".csv or .tsv or .txt"
+    assert refusal(path) == f"book.xlsx does not hold exactly one file whose name ends in {wanted}."
+
+
+def test_a_zip_that_cannot_be_unpacked_here_is_refused(tmp_path):
+    path = tmp_path / "table.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("table.tsv", "code\tname\n1\ta\n")
+    assert refusal(path) == "table.zip is packed in a way that cannot be read here; unpack it first."
+    packed = bytearray(path.read_bytes())
+    directory = packed.index(b"PK\x01\x02")
+    packed[directory + 8] |= 1  # the flag for a password, in the central directory
+    path.write_bytes(packed)
+    assert refusal(path) == "table.zip is protected with a password; unpack it first."
 
 
 def test_a_file_that_is_missing_or_a_folder_is_refused(tmp_path):
