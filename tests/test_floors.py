@@ -71,6 +71,7 @@ FLOORS = {
     "server.sparql": 10,
     "server.saved_queries": 10,
     "server.terminal": 10,
+    "server.importing": 10,
     "server.pages": 10,
     "server.app": 11,
     "server.serving": 12,

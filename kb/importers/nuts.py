@@ -107,7 +107,21 @@ def read(files: Sequence[Path], progress: Progress) -> Imported:
     if len(set(years)) < len(years):
         raise NotUnderstood("Two of the workbooks have the same newer edition; give one for each step.")
     _build(imported, sources)
+    imported.bad_rows = _in_file_order(imported.bad_rows, [path.name for path in files])
     return imported
+
+
+def _in_file_order(bad_rows: list[BadRow], files: list[str]) -> list[BadRow]:
+    """The rows as they stand in the files, each with the first thing that is wrong in a column."""
+
+    def position(row: BadRow) -> tuple[int, str, int]:
+        place, _, number = row.place.rpartition(" ")
+        return files.index(row.file), place, int(number)
+
+    first: dict[tuple[str, str, str], BadRow] = {}
+    for row in bad_rows:
+        first.setdefault((row.file, row.place, row.column), row)
+    return sorted(first.values(), key=position)
 
 
 def _read_table(path: Path, sources: _Sources, bad_rows: list[BadRow], progress: Progress) -> None:

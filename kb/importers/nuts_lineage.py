@@ -9,9 +9,9 @@ from collections import defaultdict
 
 from rdflib import URIRef
 
-from kb.importers.nuts_model import COUNTRIES, PlaceRecord, Step, Units, level
+from kb.importers.nuts_model import PlaceRecord, Step, Units, country_of, level
 from kb.importers.nuts_names import in_capitals, in_small_letters
-from kb.terms import COUNTRY, mint, mint_apart
+from kb.terms import mint, mint_apart
 
 Revivals = dict[str, dict[str, str]]
 """Edition -> code -> the code of the same place in an edition before the last one."""
@@ -22,8 +22,9 @@ def places(
 ) -> dict[tuple[str, str], PlaceRecord]:
     """(edition, code) -> the place, one object for all its codes.
 
-    The IRI is minted from the country, the name in the first edition that has the place, and the level; of two places with one name the later one, or the one with the later code, gets a mark from its first code
-    and edition. So a place keeps its IRI when a newer edition is added.
+    The IRI is minted from the country, the name in the first edition with the place, and the level; of two
+    places with one name the later one, or the one with the later code, gets a mark from its first code and
+    edition. So a place keeps its IRI when a newer edition is added.
     """
     found: dict[tuple[str, str], PlaceRecord] = {}
     taken: set[URIRef] = set()
@@ -56,7 +57,7 @@ def _standing(
 
 def _iri(code: str, label: str, edition: str, taken: set[URIRef]) -> URIRef:
     if level(code) == 0:
-        return COUNTRY[COUNTRIES[code]]
+        return country_of(code)
     key = f"{code[:2]} {label or code} nuts{level(code)}"
     plain = mint("region", key)
     return mint_apart("region", key, f"{code} {edition}") if plain in taken else plain

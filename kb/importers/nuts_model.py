@@ -10,6 +10,7 @@ from typing import Final
 from rdflib import URIRef
 
 from kb.imported import BadRow
+from kb.importers.country_codes import country_codes
 
 EDITIONS: Final[dict[str, tuple[date, date | None]]] = {
     "2010": (date(2012, 1, 1), date(2014, 12, 31)),
@@ -23,15 +24,6 @@ EDITIONS: Final[dict[str, tuple[date, date | None]]] = {
 Source: Regulations (EU) No 31/2011, No 1319/2013, 2016/2066, 2019/1755 and 2023/674.
 """
 
-_COUNTRIES = (
-    "AL:ALB AT:AUT BA:BIH BE:BEL BG:BGR CH:CHE CY:CYP CZ:CZE DE:DEU DK:DNK EE:EST EL:GRC ES:ESP FI:FIN "
-    "FR:FRA HR:HRV HU:HUN IE:IRL IS:ISL IT:ITA LI:LIE LT:LTU LU:LUX LV:LVA ME:MNE MK:MKD MT:MLT NL:NLD "
-    "NO:NOR PL:POL PT:PRT RO:ROU RS:SRB SE:SWE SI:SVN SK:SVK TR:TUR UA:UKR UK:GBR XK:XKX"
-)
-
-COUNTRIES: Final = dict(pair.split(":") for pair in _COUNTRIES.split())
-"""NUTS country code -> code in the EU's authority table of countries."""
-
 CHANGE_TYPES: Final = (
     "recoded",
     "renamed",
@@ -43,17 +35,21 @@ CHANGE_TYPES: Final = (
 )
 """The codes of the concept scheme terms/change-type, in the order in which reports name them."""
 
-_CODE: Final = re.compile(r"([A-Z]{2})[0-9A-Z]{0,3}")
+_CODE: Final = re.compile(r"(?!GR|GB)[A-Z]{2}[0-9A-Z]{0,3}")
 
 
 def is_code(text: str) -> bool:
-    """Whether `text` has the form of a NUTS code of a country that we know.
+    """Whether `text` has the form of a NUTS code of a country: Greece is EL there, the United Kingdom UK.
 
     >>> is_code("ES21"), is_code("GR1"), is_code("DE40 (part)")
     (True, False, False)
     """
-    found = _CODE.fullmatch(text)
-    return bool(found) and text[:2] in COUNTRIES
+    return bool(_CODE.fullmatch(text)) and text[:2] in country_codes()
+
+
+def country_of(code: str) -> URIRef:
+    """The country of a unit, by how its code starts."""
+    return country_codes()[code[:2]]
 
 
 def level(code: str) -> int:

@@ -40,15 +40,18 @@ _SEVERAL_LANGUAGES: Final = {
     "IE": ("ga", "en"),
     "ITC2": ("it", "fr"),
     "MT002": ("en", "mt"),
-    "NO06": ("no", "sma"),
-    "NO071": ("no", "smj"),
-    "NO072": ("no", "se", "fkv"),
-    "NO073": ("no", "se", "fkv"),
-    "NO074": ("no", "se", "fkv"),
+    "NO06": ("no", "und"),
+    "NO071": ("no", "und"),
+    "NO072": ("no", "se", "und"),
+    "NO073": ("no", "se", "und"),
+    "NO074": ("no", "se", "und"),
     "RS": ("sr-latn", "sr"),
     "XK": ("sq", "sr-latn"),
 }
-"""Code, or how it starts -> languages of the parts of a name with a slash, if it has as many parts."""
+"""Code, or how it starts -> languages of the parts of a name with a slash, if it has as many parts.
+
+Southern Sami, Lule Sami and Kven names are `und`: they are not among the languages that the shapes know.
+"""
 
 _HYPHENATED: Final = {"BE": ("fr", "nl"), "ITH10": ("it", "de"), "ITD10": ("it", "de")}
 """Code -> languages of the parts of a name with a hyphen between two languages."""
@@ -101,7 +104,7 @@ def tidy(text: str) -> str:
     ('Prov. Li\u00e8ge', True)
     """
     plain = " ".join(unicodedata.normalize("NFC", text).split())
-    return re.sub(r"[^\W\d_]+", _in_one_script, plain)
+    return plain if plain.isascii() else re.sub(r"[^\W\d_]+", _in_one_script, plain)
 
 
 def _in_one_script(found: re.Match[str]) -> str:

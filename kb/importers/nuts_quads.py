@@ -9,17 +9,17 @@ from rdflib import DCTERMS, RDF, RDFS, SKOS, XSD, Graph, Literal, URIRef
 
 from kb.importers.nuts_english import EnglishName
 from kb.importers.nuts_model import (
-    COUNTRIES,
     EDITIONS,
     Change,
     PlaceRecord,
     Step,
     Unit,
+    country_of,
     is_extra_regio,
     level,
 )
 from kb.importers.nuts_names import labels
-from kb.terms import COUNTRY, DEF, NUTS_CODE, NUTS_SCHEME, mint, term
+from kb.terms import DEF, NUTS_CODE, NUTS_SCHEME, mint, term
 
 EUROSTAT: Final = URIRef("https://ec.europa.eu/eurostat/web/nuts/history")
 CROSSWALK: Final = URIRef("https://urban.jrc.ec.europa.eu/tools/nuts-converter")
@@ -95,7 +95,7 @@ def add_region(graph: Graph, record: PlaceRecord, names: list[tuple[str, str, st
         kind = RDFS.label if language in newest else SKOS.altLabel
         graph.add((region, kind, Literal(text, lang=language)))
     graph.add((region, RDF.type, DEF.Region))
-    graph.add((region, DEF.inCountry, COUNTRY[COUNTRIES[code[:2]]]))
+    graph.add((region, DEF.inCountry, country_of(code)))
     graph.add((region, DEF.partOfTerritory, parent))
 
 
@@ -129,8 +129,7 @@ def _add_change(graph: Graph, change: Change, step: Step) -> None:
     if old and new:
         graph.add((old, DEF.succeededBy, new))
     graph.add((node, DEF.basis, term("basis", "stated" if change.stated else "inferred")))
-    if change.stated or change.comment:
-        graph.add((node, DCTERMS.source, EUROSTAT))
+    graph.add((node, DCTERMS.source, EUROSTAT))
     if change.share is not None:
         share = Decimal(f"{change.share:.4f}").normalize()
         graph.add((node, DEF.populationShare, Literal(f"{share:f}", datatype=XSD.decimal)))

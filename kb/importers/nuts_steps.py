@@ -14,7 +14,7 @@ whatever the crosswalk says: a unit whose territory is amended gets another code
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -55,16 +55,18 @@ class _Ground:
         self, old: str, new: str, types: set[str], *, same: bool, stated: bool, comment: str = ""
     ) -> None:
         """Adds an edge; without types, they follow from how many units meet in it."""
-        share = self.share(old, new)
-        known = share if share is not None and share >= SLIVER else None
-        self.edges[old, new] = Change(old, new, frozenset(types), same, stated, comment, known)
+        share = self.share(old, new) if self.counts(old, new) else None
+        self.edges[old, new] = Change(old, new, frozenset(types), same, stated, comment, share)
+
+    def counts(self, old: str, new: str) -> bool:
+        """Whether the flow from one unit to the other is more than a difference in drawing."""
+        return max(self.share(old, new) or 0.0, self.share_coming(old, new)) >= SLIVER
 
     def counting(self) -> Iterator[tuple[str, str]]:
         """The flows between two different codes that count, from one unit to the next."""
         for old in self.before:
             for new in sorted(self.flows.get(old, {})):
-                share = max(self.share(old, new) or 0.0, self.share_coming(old, new))
-                if new in self.after and new != old and share >= SLIVER:
+                if new in self.after and new != old and self.counts(old, new):
                     yield old, new
 
     def derived(self, kept: set[str]) -> list[tuple[str, str]]:
@@ -72,10 +74,10 @@ class _Ground:
         found = self.counting()
         return [edge for edge in found if edge not in self.edges and not kept.issuperset(edge)]
 
-    def changes(self) -> list[Change]:
+    def changes(self, unchanged: Iterable[str]) -> list[Change]:
         """The edges, each with its types."""
-        leaving = Counter(old for old, _ in self.edges)
-        coming = Counter(new for _, new in self.edges)
+        leaving = Counter([*(old for old, _ in self.edges), *unchanged])
+        coming = Counter([*(new for _, new in self.edges), *unchanged])
         going_on = {change.old for change in self.edges.values() if change.same}
         gone_on = {change.new for change in self.edges.values() if change.same}
         found = []
@@ -118,8 +120,8 @@ def step_without_table(edition: str, next_edition: str, before: Units, after: Un
         same = core > _MAIN and (not renamed or core >= _CORE) and not kept & {old, new}
         types = {"recoded" if core >= _WHOLE else "boundary-shift"} if same else set()
         ground.add(old, new, types | ({"renamed"} if types and renamed else set()), same=same, stated=False)
-    step = Step(edition, next_edition, ground.changes())
-    step.unchanged = sorted(code for code in kept if (code, code) not in ground.edges)
+    unchanged = sorted(code for code in kept if (code, code) not in ground.edges)
+    step = Step(edition, next_edition, ground.changes(unchanged), unchanged)
     step.remarks = list(ground.remarks(edition, kept))
     reached = {change.old for change in step.changes} | {change.new for change in step.changes} | kept
     countries = {code[:2] for code in before} & {code[:2] for code in after}
@@ -170,7 +172,7 @@ def step_with_table(
         comment = joined(*(rows.text(pair) for pair in pairs))
         ground.add(old, new, set(), same=False, stated=False, comment=comment)
     unchanged -= rows.ended.keys() | rows.begun.keys()
-    step = Step(edition, next_edition, ground.changes(), sorted(unchanged))
+    step = Step(edition, next_edition, ground.changes(unchanged), sorted(unchanged))
     step.remarks = list(ground.remarks(edition, kept))
     _add_lone(step, before, after, rows, overview)
     return step

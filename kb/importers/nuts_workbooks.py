@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -69,9 +70,15 @@ _COLUMNS: Final = {
 
 
 def is_workbook(path: Path) -> bool:
-    """Whether the file at `path` is an Excel file, by its first bytes."""
-    with path.open("rb") as raw:
-        return raw.read(4) in (_ZIP, _OLE)
+    """Whether the file at `path` is an Excel file, by its first bytes.
+
+    Raises `NotUnderstood` when it cannot be read.
+    """
+    try:
+        with path.open("rb") as raw:
+            return raw.read(4) in (_ZIP, _OLE)
+    except OSError as error:
+        raise NotUnderstood(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
 def read_workbook(path: Path, bad_rows: list[BadRow]) -> Workbook:
@@ -161,12 +168,10 @@ def _sheets(path: Path) -> Iterator[tuple[str, Rows]]:
         with path.open("rb") as raw:
             modern = raw.read(4) == _ZIP
         if modern:
-            # Not read_only: that mode trusts the sheet's own idea of its size, which is wrong in some files.
-            for sheet in openpyxl.load_workbook(path, data_only=True).worksheets:
-                yield (
-                    sheet.title,
-                    [[_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True)],
-                )
+            with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
+                for sheet in book.worksheets:
+                    rows = sheet.iter_rows(values_only=True)
+                    yield sheet.title, [[_text(cell) for cell in row] for row in rows]
         else:
             for page in xlrd.open_workbook(path).sheets():
                 yield page.name, [[_text(cell) for cell in page.row_values(n)] for n in range(page.nrows)]
