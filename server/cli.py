@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -15,14 +14,13 @@ from rdflib import URIRef
 from kb import __version__
 from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import DataRefused, FolderUnusable, KnowledgeBaseError, NotUnderstood
-from kb.imported import Imported
 from kb.importers.registry import IMPORTERS
 from kb.labels import labels_of
 from kb.report import INFO, VIOLATION, WARNING, Finding, Report
 from kb.saved_query import find, load_all
 from kb.store import KnowledgeBase, check
 from kb.terms import GRAPH
-from kb.turtle import to_trig
+from server.importing import run_import
 from server.serving import listen
 from server.serving import serve as serve_until_stopped
 from server.settings import CONFIG, SETTINGS, load_settings
@@ -251,37 +249,18 @@ def import_command(name: str, files: tuple[Path, ...], out: Path, strict: bool) 
         if not file.is_file():
             raise NotUnderstood(f"There is no file {file}.")
     with progress() as told:
-        found = IMPORTERS[name](files, lambda done, total, what: told(what, done, total))
-    for bad in found.bad_rows:
+        written, bad_rows = run_import(
+            name, files, lambda done, total, what: told(what, done, total), out, strict
+        )
+    for bad in bad_rows:
         ERR.print(str(bad))
-    if found.bad_rows and strict:
-        raise NotUnderstood(f"Nothing was written: {len(found.bad_rows):,} rows are bad.")
-    written = write_import(name, found, out)
-    click.echo(
-        f"Wrote {', '.join(path.name for path in written)} to {out}; {len(found.bad_rows):,} bad rows."
-    )
+    if not written:
+        raise NotUnderstood(f"Nothing was written: {len(bad_rows):,} rows are bad.")
+    click.echo(f"Wrote {', '.join(path.name for path in written)} to {out}; {len(bad_rows):,} bad rows.")
 
 
 assert import_command.help is not None
 import_command.help = import_command.help.replace("{formats}", ", ".join(sorted(IMPORTERS)))
-
-
-def write_import(name: str, found: Imported, out: Path) -> list[Path]:
-    """Writes the quads and the review tables of an import. Out: the files. Raises `FolderUnusable`."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        written = [out / f"{name}.trig"]
-        written[0].write_text(to_trig(found.dataset), encoding="utf-8")
-        for table, rows in sorted(found.reports.items()):
-            if rows:
-                written.append(out / f"{table}.tsv")
-                with written[-1].open("w", encoding="utf-8", newline="") as file:
-                    writer = csv.DictWriter(file, rows[0], delimiter="\t", lineterminator="\n")
-                    writer.writeheader()
-                    writer.writerows(rows)
-    except OSError:
-        raise FolderUnusable(f"The folder {out} cannot be written to.") from None
-    return written
 
 
 @main.command(name="settings")

@@ -32,7 +32,7 @@ def progress() -> Iterator[Told]:
             nonlocal last
             step = what.partition(" ")[0]
             if step != last:
-                ERR.print(what if total is None else f"{step} {total:,} items")
+                ERR.print(f"{what if total is None else step} …")
                 last = step
 
         yield lines

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from kb.imported import Importer
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from rdflib import Dataset
+
+from kb.imported import Imported, Importer, Progress
 from kb.importers import (
     countries,
     eu_programmes,
@@ -27,3 +32,23 @@ IMPORTERS: dict[str, Importer] = {
     "ror": ror.read,
 }
 """Name -> importer; each module's docstring documents the files that it reads."""
+
+_IN_PARTS: dict[str, Callable[[Sequence[Path], Progress, Imported], Iterator[Dataset]]] = {
+    "gleif": gleif.parts,
+    "ror": ror.parts,
+}
+"""Importers of whole registers, which give their quads part by part to bound the memory."""
+
+
+def run(name: str, files: Sequence[Path], progress: Progress, imported: Imported) -> Iterator[Dataset]:
+    """The quads of an import, part by part.
+
+    imported: gets the bad rows and the reports, which are complete when all parts have been taken.
+    """
+    if name in _IN_PARTS:
+        yield from _IN_PARTS[name](files, progress, imported)
+        return
+    found = IMPORTERS[name](files, progress)
+    imported.bad_rows += found.bad_rows
+    imported.reports.update(found.reports)
+    yield found.dataset
