@@ -78,6 +78,21 @@ def _at_least_two(graph: Graph, head: Node) -> list[Node]:
     return found
 
 
+def may_stay(graph: Graph, node: Node) -> bool:
+    """Whether the well-formed path at `node` can lead from a thing to itself without any triple.
+
+    SPARQL takes only what stands in the data for such a thing, SHACL takes every focus node.
+    """
+    if isinstance(node, URIRef):
+        return False
+    if (node, RDF.first, None) in graph:
+        return all(may_stay(graph, part) for part in members(graph, node))
+    ((kind, part),) = graph.predicate_objects(node)
+    if kind == SH.alternativePath:
+        return any(may_stay(graph, choice) for choice in members(graph, part))
+    return kind in (SH.zeroOrMorePath, SH.zeroOrOnePath) or may_stay(graph, part)
+
+
 def path_node(text: str, graph: Graph) -> Node:
     """Writes the path `text`, in the notation of `path_text`, to `graph`; out: the node it stands at.
 

@@ -25,6 +25,7 @@ from kb.gate.constraints import (
     Equals,
     HasValue,
     OncePerLanguage,
+    Qualified,
     Shape,
     Sparql,
 )
@@ -71,23 +72,27 @@ class Breaches:
                 if str(verdict) != "true":
                     yield Breach(focus, constraint, found)
 
-    def of_counts(self, shape: Shape, foci: Foci, counts: list[AtLeast | AtMost]) -> Iterator[Breach]:
+    def of_counts(
+        self, shape: Shape, foci: Foci, counts: list[AtLeast | AtMost | Qualified], which: str = "true"
+    ) -> Iterator[Breach]:
+        """which: the expression that is true for a value that counts."""
         if not counts:
             return
-        pattern = foci.values(shape)
-        if any(isinstance(each, AtLeast) for each in counts) and not shape.stays:
-            pattern = f"{foci.pattern} OPTIONAL {{ {foci.node} {shape.path} {foci.value} }}"
+        values = foci.values(shape)
+        if not shape.stays:
+            values = f"{foci.pattern} OPTIONAL {{ {foci.node} {shape.path} {foci.value} FILTER({which}) }}"
+        elif which != "true":
+            values = f"{{ {foci.pattern} }} OPTIONAL {{ {values} FILTER({which}) }}"
         counted = f"COUNT(DISTINCT {foci.value})"
-        broken = [f"{counted} {'<' if isinstance(each, AtLeast) else '>'} {each.count}" for each in counts]
+        met = [f"{counted} {each.operator} {each.count}" for each in counts]
+        shown = " ".join(f"({test} AS ?meets{at})" for at, test in enumerate(met))
         query = (
-            f"SELECT {foci.node} ({counted} AS ?count) {{ {pattern} }} "
-            f"GROUP BY {foci.node} HAVING({' || '.join(broken)})"
+            f"SELECT {foci.node} {shown} {{ {values} }} GROUP BY {foci.node} HAVING(!({' && '.join(met)}))"
         )
-        for focus, count in self.rows(query):
-            for each in counts:
-                number = int(str(count))
-                if number < each.count if isinstance(each, AtLeast) else number > each.count:
-                    yield Breach(focus, each)
+        for focus, *verdicts in self.rows(query):
+            for constraint, verdict in zip(counts, verdicts, strict=True):
+                if str(verdict) != "true":
+                    yield Breach(focus, constraint)
 
     def of_has_value(self, shape: Shape, foci: Foci, constraint: HasValue) -> Iterator[Breach]:
         unless = ""
@@ -128,10 +133,11 @@ class Breaches:
                 yield Breach(focus, constraint, value)
 
     def of_closed(self, shape: Shape, foci: Foci, constraint: Closed) -> Iterator[Breach]:
-        allowed = ", ".join(each.n3() for each in constraint.allowed)
+        # Not NOT IN: the engine takes it for false when nothing is listed.
+        other = "".join(f" && ?property != {each.n3()}" for each in constraint.allowed)
         query = (
             f"SELECT DISTINCT {foci.node} ?property ?object {{ {{ {foci.values(shape)} }} "
-            f"{foci.value} ?property ?object FILTER(?property NOT IN ({allowed})) }}"
+            f"{foci.value} ?property ?object FILTER(true{other}) }}"
         )
         for focus, predicate, found in self.rows(query):
             yield Breach(focus, constraint, found, predicate.n3())

@@ -115,7 +115,11 @@ class _Validation:
     def broken(self, shape: Shape, foci: Foci) -> Iterator[Breach]:
         """What breaks the constraints of the shape itself, not of its property shapes."""
         value = foci.node if shape.path is None else foci.value
-        tests, counts, others = list[tuple[Constraint, str]](), list[AtLeast | AtMost](), list[Constraint]()
+        tests, counts, others = (
+            list[tuple[Constraint, str]](),
+            list[AtLeast | AtMost | Qualified](),
+            list[Constraint](),
+        )
         for constraint in shape.constraints:
             test = self.tests.meets(constraint, value)
             if test is not None:
@@ -158,6 +162,10 @@ class _Validation:
                 yield Breach(focus, constraint, value)
 
     def _qualified(self, shape: Shape, foci: Foci, constraint: Qualified) -> Iterator[Breach]:
+        which = self.tests.counts(constraint, foci.value)
+        if which is not None:
+            yield from self.breaches.of_counts(shape, foci, [constraint], which)
+            return
         inner = foci.at_values(shape)
         failing = self.failing(constraint.shape, inner)
         siblings = [self.failing(each, inner) for each in constraint.siblings]

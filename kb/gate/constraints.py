@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from rdflib import URIRef
 from rdflib.term import Literal, Node
@@ -98,6 +99,7 @@ class OneOf(Constraint):
 class AtLeast(Constraint):
     """sh:minCount."""
 
+    operator: ClassVar = ">="
     count: int
 
 
@@ -105,6 +107,7 @@ class AtLeast(Constraint):
 class AtMost(Constraint):
     """sh:maxCount."""
 
+    operator: ClassVar = "<="
     count: int
 
 

@@ -25,6 +25,7 @@ from kb.gate.constraints import (
     OfKind,
     OneOf,
     Pattern,
+    Qualified,
     Shape,
 )
 from kb.gate.shape_values import BadShapes
@@ -155,6 +156,12 @@ class ValueTests:
             case Conforms(kind=kind, shapes=shapes):
                 return _combined(kind, [self.conforms(shape, variable) for shape in shapes])
         return None
+
+    def counts(self, constraint: Qualified, variable: str) -> str | None:
+        """Whether the value is one of those that a qualified constraint counts."""
+        siblings = [self.conforms(each, variable) for each in constraint.siblings]
+        apart = [None if each is None else f"(!{each})" for each in siblings]
+        return _joined("&&", [self.conforms(constraint.shape, variable), *apart])
 
     def _in_class(self, of: URIRef, variable: str) -> str:
         classes = self.hierarchy.below([of])

@@ -26,9 +26,7 @@ TWICE = Finding(
     severity="warning",
     messages={"": "One name a language."},
 )
-UNKNOWN = Finding(
-    focus=EX.a, shape=EX.P, component=SH.ClassConstraintComponent, value=EX.b, severity="info"
-)
+UNKNOWN = Finding(focus=EX.a, shape=EX.P, component=SH.ClassConstraintComponent, value=EX.b, severity="info")
 
 
 def test_findings_are_sorted_by_severity_then_thing():
