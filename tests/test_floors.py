@@ -25,6 +25,7 @@ FLOORS = {
     "kb.gate": 5,
     "kb.gate.constraints": 3,
     "kb.gate.shape_values": 3,
+    "kb.gate.shape_roles": 3,
     "kb.gate.sparql_body": 3,
     "kb.gate.shape_sparql": 4,
     "kb.gate.foci": 4,
