@@ -64,6 +64,7 @@ FLOORS = {
     "kb.importers": 6,
     "kb.importers.registry": 7,
     "kb.labels": 5,
+    "kb.rdf_patch": 5,
     "kb.store": 8,
     "server": 0,
     "server.settings": 9,
