@@ -22,6 +22,7 @@ FLOORS = {
     "kb.saved_query": 3,
     "kb.engine": 3,
     "kb.engine.oxigraph": 4,
+    "kb.normal_form": 5,
     "kb.gate": 5,
     "kb.gate.constraints": 3,
     "kb.gate.shape_values": 3,

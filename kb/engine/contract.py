@@ -9,6 +9,7 @@ a triple that stands in two graphs, and a list of graphs made the same query 20 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
@@ -23,6 +24,25 @@ INFERRED = GRAPH["inferred"]
 
 HISTORY = GRAPH["history"]
 """The graph of receipts; readable by name, not part of the default graph."""
+
+EDITS = GRAPH["edits"]
+"""The graph of what is stated without naming a graph, where the default graph is the merge."""
+
+RESERVED = "urn:x-regiolink:"
+"""How names begin that stand for parts of the engine; no graph of people's has such a name."""
+
+DEFAULT = URIRef(f"{RESERVED}default-graph")
+"""What a patch calls the default graph, where that is a graph of its own."""
+
+
+class DefaultGraph(Enum):
+    """What the stored default graph of an engine is."""
+
+    MERGE = "merge"
+    """The merge of the public named graphs; nobody states anything in it."""
+    OWN = "own"
+    """A graph of its own, as in a plain SPARQL store."""
+
 
 RESULT_FORMATS = ("json", "xml", "csv", "tsv")
 """How solutions and truth values can be serialized (CSV and TSV: solutions only)."""
@@ -51,6 +71,12 @@ class FileSyntaxError(NotUnderstood):
         self.name, self.what, self.line, self.column = name, what, line, column
         where = f"{name}, line {line}, column {column}" if line else name
         super().__init__(f"{where}: {what}.")
+
+
+class BadTerm(NotUnderstood):
+    """An IRI, a literal or a language tag that is not to be stored."""
+
+    title = "Not a term of RDF"
 
 
 class Solutions(Protocol):

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from rdflib import BNode, Literal, URIRef
 from rdflib.term import Node
 
-from kb.engine.contract import HISTORY, FileSyntaxError, QuerySyntaxError
+from kb.engine.contract import HISTORY, BadTerm, FileSyntaxError, QuerySyntaxError
 from kb.errors import FolderUnusable, NotUnderstood
 from kb.terms import BASE, PREFIXES
 
@@ -60,6 +60,43 @@ def to_rdflib(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Nod
     if term.datatype.value == _XSD_STRING:
         return Literal(term.value)
     return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
+
+
+def to_oxigraph(term: Node) -> ox.NamedNode | ox.BlankNode | ox.Literal:
+    """A term of rdflib as a term of the engine, not yet in the form that it is stored in.
+
+    Raises `BadTerm` for an IRI that is not absolute or has characters that no IRI has, and for a language
+    tag that is none.
+    """
+    try:
+        if isinstance(term, Literal):
+            if term.language:
+                return ox.Literal(str(term), language=term.language)
+            return ox.Literal(str(term), datatype=ox.NamedNode(str(term.datatype)) if term.datatype else None)
+        return ox.BlankNode(str(term)) if isinstance(term, BNode) else ox.NamedNode(str(term))
+    except ValueError as error:
+        raise BadTerm(_why_bad(term, str(error))) from None
+
+
+def as_stored(literal: Literal) -> Literal:
+    """A literal as the engine gives it back once it was stored. Raises `BadTerm` like `to_oxigraph`."""
+    made = to_oxigraph(literal)
+    if literal.datatype is None or str(literal.datatype) == _XSD_STRING:
+        return cast(Literal, to_rdflib(made))
+    store = ox.Store()
+    store.add(ox.Quad(_HISTORY, _HISTORY, made))
+    return cast(Literal, to_rdflib(next(iter(store)).object))
+
+
+def _why_bad(term: Node, why: str) -> str:
+    shown = str(term) if len(str(term)) <= 100 else f"{str(term)[:100]}…"
+    if isinstance(term, Literal) and term.language:
+        return f"{term.language!r} is not a language tag; write one such as en or pt-BR."
+    if isinstance(term, Literal):
+        return f"The datatype {str(term.datatype)!r} is not an absolute IRI."
+    if "No scheme" in why:
+        return f"The IRI {shown!r} is not absolute; it begins with a scheme such as https:."
+    return f"{shown!r} is not an IRI: {why[:1].lower()}{why[1:]}."
 
 
 def read_quads(

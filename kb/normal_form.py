@@ -1,0 +1,89 @@
+"""The normal form of terms: as the engine stores them and gives them back, and fit for every answer.
+
+A change is judged, hashed and written down before the engine has it. Were its terms in another form than the
+engine's, "50000.00" would come back as "50000", look like a difference to history and be deleted in vain.
+So literals of numbers, truth values, times and durations are in canonical form, derived integer types are
+xsd:integer, language tags are in lower case, and blank nodes have an IRI of their own.
+
+Source: RDF 1.1 Concepts, sections 3.5 (skolemisation) and 5; XML 1.0, section 2.2 (characters).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, cast
+from uuid import uuid4
+
+from rdflib import BNode, Literal, URIRef
+from rdflib.term import Node
+
+from kb.engine.contract import DEFAULT, RESERVED, BadTerm
+from kb.engine.oxigraph import as_stored, to_oxigraph
+from kb.patch import NotGround, Quad
+from kb.terms import BASE
+
+GENID: Final = f"{BASE}.well-known/genid/"
+"""How the IRI of a former blank node begins."""
+
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def skolem() -> URIRef:
+    """A new IRI for a blank node, unlike every other."""
+    return URIRef(f"{GENID}{uuid4().hex}")
+
+
+def normal_form(quads: Iterable[tuple[Node, ...]]) -> list[Quad]:
+    """Quads in normal form, one for each, in the same order.
+
+    quads: of one document or request: the same blank node gets the same IRI, and an IRI that no other call
+    gives. Raises `BadTerm` for an IRI that is not absolute, a language tag that is none and a literal with
+    a character that no XML answer can hold; `NotGround` for a quad that is none.
+    """
+    form = NormalForm()
+    return [form.quad(quad) for quad in quads]
+
+
+class NormalForm:
+    """The normal form within one document or request; remembers the terms that it has seen."""
+
+    def __init__(self) -> None:
+        self._known: dict[Node, Node] = {}
+
+    def quad(self, quad: tuple[Node, ...]) -> Quad:
+        """A quad in normal form; raises like `normal_form`."""
+        subject, predicate, _, graph = quad
+        if isinstance(subject, Literal) or not (isinstance(predicate, URIRef) and _names(graph)):
+            raise NotGround(
+                "Each quad has an IRI or a blank node as subject, an IRI as predicate, and a graph."
+            )
+        if str(graph).startswith(RESERVED) and graph != DEFAULT:
+            raise BadTerm(f"The graph {graph} belongs to the engine; names of graphs begin otherwise.")
+        return cast(Quad, tuple(self.term(term) for term in quad))
+
+    def term(self, term: Node) -> Node:
+        """A term in normal form; raises `BadTerm`."""
+        known = self._known.get(term)
+        if known is None:
+            known = self._known[term] = _normal(term)
+        return known
+
+
+def _names(graph: Node) -> bool:
+    return isinstance(graph, URIRef | BNode)
+
+
+def _normal(term: Node) -> Node:
+    if isinstance(term, BNode):
+        return skolem()
+    if isinstance(term, Literal):
+        odd = _NOT_XML.search(term)
+        if odd:
+            raise BadTerm(
+                f"The text {str(term)[:40]!r} holds the character U+{ord(odd[0]):04X}, "
+                "which no XML can hold; take it out."
+            )
+        return as_stored(term)
+    to_oxigraph(term)
+    return term
