@@ -9,9 +9,9 @@ Files, in any order; each is known by its content:
 
 | column | what |
 |---|---|
-| `nuts_id` | the code |
-| `name_latin` | the name in Latin letters |
-| `name_national` | the name in the letters of the country |
+| `nuts_id` (or `NUTS_ID`) | the code |
+| `name_latin` (or `NAME_LATN`) | the name in Latin letters |
+| `name_national` (or `NUTS_NAME`) | the name in the letters of the country |
 
 3. The crosswalk of the NUTS converter of the Joint Research Centre, comma-separated, one row for two units of
    two editions that overlap:
@@ -70,7 +70,7 @@ from kb.importers.nuts_workbooks import is_workbook, read_workbook
 from kb.importers.tables import read_rows
 from kb.terms import GRAPH
 
-_NAMES: Final = ("nuts_id", "name_latin", "name_national")
+_NAMES: Final = (("nuts_id", "name_latin", "name_national"), ("NUTS_ID", "NAME_LATN", "NUTS_NAME"))
 _FLOWS: Final = ("from_code", "to_code", "from_version", "to_version", "pop21")
 _ENGLISH: Final = ("wof_id", "nuts2021", "lang", "kind", "name")
 _EDITION_OF_ENGLISH: Final = "2021"
@@ -129,8 +129,9 @@ def _read_table(path: Path, sources: _Sources, bad_rows: list[BadRow], progress:
     with opened(path, (".csv", ".tsv"), progress) as raw:
         header = raw.readline(1 << 16).decode("utf-8-sig", "replace")
     columns = {column.strip() for column in re.split("[,\t]", header)}
-    if columns >= set(_NAMES):
-        _read_names(path, sources, bad_rows, progress)
+    of_names = next((named for named in _NAMES if columns >= set(named)), None)
+    if of_names:
+        _read_names(path, of_names, sources, bad_rows, progress)
     elif columns >= set(_FLOWS):
         _read_flows(path, sources, bad_rows, progress)
     elif columns >= set(_ENGLISH):
@@ -143,17 +144,18 @@ def _read_table(path: Path, sources: _Sources, bad_rows: list[BadRow], progress:
         )
 
 
-def _read_names(path: Path, sources: _Sources, bad_rows: list[BadRow], progress: Progress) -> None:
+def _read_names(
+    path: Path, columns: tuple[str, str, str], sources: _Sources, bad_rows: list[BadRow], progress: Progress
+) -> None:
+    """columns: how this file calls the code, the name in Latin letters and the national name."""
     year = re.search(r"(?<!\d)(20\d\d)(?!\d)", path.name)
     if not year or year[1] not in EDITIONS:
         raise NotUnderstood(f"{path.name} has names of units; its own name must have the year of an edition.")
     names = sources.names.setdefault(year[1], {})
-    for _, row in read_rows(path, _NAMES, bad_rows=bad_rows, progress=progress, delimiter=","):
+    for _, row in read_rows(path, columns, bad_rows=bad_rows, progress=progress, delimiter=","):
         # An asterisk, as in "Kosovo*", refers to a footnote.
-        names[row["nuts_id"]] = (
-            tidy(row["name_national"].rstrip("* ")),
-            tidy(row["name_latin"].rstrip("* ")),
-        )
+        code, latin, national = (tidy(row[name].rstrip("* ")) for name in columns)
+        names[code] = (national, latin)
 
 
 def _read_flows(path: Path, sources: _Sources, bad_rows: list[BadRow], progress: Progress) -> None:
@@ -200,10 +202,9 @@ def _steps(
     for old, new in pairwise(regional):
         flows = sources.flows.get((old, new), {})
         if (old, new) in books:
-            book = books[old, new]
-            rows = Rows(book, regional[old], regional[new], known, bad_rows)
+            rows = Rows(books[old, new], regional[old], regional[new], known, bad_rows)
             revived[new] = rows.revived
-            step = step_with_table(old, new, regional[old], regional[new], flows, rows, book.overview)
+            step = step_with_table(rows, flows)
         else:
             step = step_without_table(old, new, regional[old], regional[new], flows)
         steps.append(step)

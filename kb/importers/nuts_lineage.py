@@ -38,7 +38,7 @@ def places(
             if step and code in same:
                 record = found[step.old, same[code]]
             elif code in revived.get(edition, {}):
-                record = _standing(found, passed, revived[edition][code])
+                record = _standing(found, passed[:-1], revived[edition][code])
             if record is None:
                 record = PlaceRecord(_iri(code, units[code].label, edition, taken), {})
                 taken.add(record.iri)

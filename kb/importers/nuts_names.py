@@ -194,7 +194,7 @@ def is_renaming(change: str) -> bool:
 
 
 def in_languages(code: str, name: str) -> dict[str, str]:
-    """Language tag -> name, for the name of the unit `code`; tags are in small letters.
+    """Language tag -> name, for the name of the unit `code`; `und` when its language is not known here.
 
     >>> in_languages("ES211", "Araba/Álava")
     {'eu': 'Araba', 'es': 'Álava'}
@@ -209,7 +209,7 @@ def in_languages(code: str, name: str) -> dict[str, str]:
         parts = [part.strip() for part in name.split("-")]
     if len(parts) == len(languages) > 1:
         return dict(zip(languages, parts, strict=True))
-    language = next(_LANGUAGES[start] for start in starts if start in _LANGUAGES)
+    language = next((_LANGUAGES[start] for start in starts if start in _LANGUAGES), "und")
     for other, names in _NAMES_IN_ANOTHER_LANGUAGE.items():
         if code[:2] in ("ES", "MT") and name in names:
             language = other

@@ -51,6 +51,7 @@ def joined(*texts: str) -> str:
 class Rows:
     """The rows of the table of changes in a workbook, with what the workbook says about them.
 
+    book: the workbook. before, after: the units of its older and of its newer edition.
     going_on: rows with both codes. ended, begun: code -> the row that has only an old, only a new code.
     revived: code -> the code in an edition before the old one that was the same place.
     """
@@ -59,8 +60,8 @@ class Rows:
         self, book: Workbook, before: Units, after: Units, known: set[str], bad_rows: list[BadRow]
     ) -> None:
         """known: the codes of all editions. bad_rows: gets the rows and explanations that cannot be used."""
-        self._before, self._after, self._known = before, after, known
-        self._bad_rows = bad_rows
+        self.book, self.before, self.after = book, before, after
+        self._known, self._bad_rows = known, bad_rows
         self._prose: dict[tuple[str, str], str] = {}
         self._formulas: dict[tuple[str, str], str] = {}
         self.revived: dict[str, str] = {}
@@ -85,7 +86,7 @@ class Rows:
                     other
                     for new, other in self.begun.items()
                     if new[:2] == old[:2] and level(new) == level(old)
-                    if same_name(self._after[new].label, self._before[old].label)
+                    if same_name(self.after[new].label, self.before[old].label)
                 ]
                 found += [(one, other) for other in others[:1]]
         return found
@@ -96,7 +97,7 @@ class Rows:
         alone = [pair for pair in [*self.ended.values(), *self.begun.values()] if pair.place not in shifted]
         for pair in alone:
             own = pair.old or pair.new
-            others = self._after if pair.old else self._before
+            others = self.after if pair.old else self.before
             for code in self._codes(f"{pair.change} {self._formulas.get((pair.old, pair.new), '')}", own):
                 if code in others:
                     yield (own, code, pair) if pair.old else (code, own, pair)
@@ -112,7 +113,7 @@ class Rows:
 
     def _is_known(self, pair: Pair) -> bool:
         """Whether the codes of a row are units of the editions: not, for one, outside all regions."""
-        return (not pair.old or pair.old in self._before) and (not pair.new or pair.new in self._after)
+        return (not pair.old or pair.old in self.before) and (not pair.new or pair.new in self.after)
 
     def _going_on(self, pairs: list[Pair]) -> list[Pair]:
         found: dict[str, Pair] = {}

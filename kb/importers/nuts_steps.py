@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from kb.importers.nuts_model import Change, Flows, Remark, Step, Units, level
+from kb.importers.nuts_model import Change, Flows, Remark, Step, Units
 from kb.importers.nuts_names import is_renaming, same_name, without_country
 from kb.importers.nuts_rows import Rows, joined, types_of
 
@@ -125,10 +125,11 @@ def step_without_table(edition: str, next_edition: str, before: Units, after: Un
     step.remarks = list(ground.remarks(edition, kept))
     reached = {change.old for change in step.changes} | {change.new for change in step.changes} | kept
     countries = {code[:2] for code in before} & {code[:2] for code in after}
-    for code in [*before, *after]:
-        if code not in reached and code[:2] in countries:
-            sides = (code, "", "discontinued") if code in before else ("", code, "new")
-            step.changes.append(Change(*sides[:2], frozenset(sides[2:]), same=False, stated=False))
+    lone = [(code, "", "discontinued") for code in before if code not in reached]
+    lone += [("", code, "new") for code in after if code not in reached]
+    for old, new, kind in lone:
+        if (old or new)[:2] in countries:
+            step.changes.append(Change(old, new, frozenset({kind}), same=False, stated=False))
     return step
 
 
@@ -137,21 +138,10 @@ def _renamed(old: str, new: str) -> bool:
     return bool(old and new) and not same_name(without_country(old), without_country(new))
 
 
-def step_with_table(
-    edition: str,
-    next_edition: str,
-    before: Units,
-    after: Units,
-    flows: Flows,
-    rows: Rows,
-    overview: dict[str, str],
-) -> Step:
-    """The step that the rows of a workbook state, completed from the crosswalk.
-
-    overview: country code -> what the workbook says about all units of the country.
-    """
-    ground = _Ground(before, after, flows)
-    kept = {code for code in before if code in after}
+def step_with_table(rows: Rows, flows: Flows) -> Step:
+    """The step that the rows of a workbook state, completed from the crosswalk."""
+    ground = _Ground(rows.before, rows.after, flows)
+    kept = {code for code in rows.before if code in rows.after}
     unchanged = set(kept)
     for pair in rows.going_on:
         types = types_of(pair.change) - {"new", "discontinued"}
@@ -172,14 +162,15 @@ def step_with_table(
         comment = joined(*(rows.text(pair) for pair in pairs))
         ground.add(old, new, set(), same=False, stated=False, comment=comment)
     unchanged -= rows.ended.keys() | rows.begun.keys()
-    step = Step(edition, next_edition, ground.changes(unchanged), sorted(unchanged))
-    step.remarks = list(ground.remarks(edition, kept))
-    _add_lone(step, before, after, rows, overview)
+    step = Step(rows.book.old, rows.book.new, ground.changes(unchanged), sorted(unchanged))
+    step.remarks = list(ground.remarks(rows.book.old, kept))
+    _add_lone(step, rows)
     return step
 
 
-def _add_lone(step: Step, before: Units, after: Units, rows: Rows, overview: dict[str, str]) -> None:
+def _add_lone(step: Step, rows: Rows) -> None:
     """Adds the changes of the units without a counterpart, where the workbook has a word about them."""
+    before, after, overview = rows.before, rows.after, rows.book.overview
     left = {change.old for change in step.changes} | set(step.unchanged)
     reached = {change.new for change in step.changes} | set(step.unchanged)
     countries_before, countries_after = {code[:2] for code in before}, {code[:2] for code in after}
@@ -194,6 +185,6 @@ def _add_lone(step: Step, before: Units, after: Units, rows: Rows, overview: dic
             comment = joined(rows.text(row) if row else "", remark)
             old, new = (code, "") if ended else ("", code)
             step.changes.append(Change(old, new, types, same=False, stated=True, comment=comment))
-        elif not country_gone and level(code):
+        elif not country_gone:
             sentence = f"The table of changes to NUTS {step.new} has no row about it."
             step.remarks.append(Remark(step.old if ended else step.new, code, sentence))

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -95,25 +95,17 @@ def read_workbook(path: Path, bad_rows: list[BadRow]) -> Workbook:
     if new not in EDITIONS:
         raise NotUnderstood(f"{path.name} is about NUTS {new}; the editions known here are {_EDITIONS}.")
     book = Workbook(old, new)
-    readers: dict[str, Callable[[_Table, Workbook, list[BadRow]], None]] = {
-        "changes": _read_changes,
-        "list": _read_list,
-        "latin": _read_latin,
-    }
     for table in tables:
-        if table.years not in ((), (new,), (old, new)):
-            continue
-        if table.kind in readers:
-            readers[table.kind](table, book, bad_rows)
-        elif table.kind == "explanations":
-            _read_explanations(table, book)
-        elif table.kind == "overview":
-            _read_overview(table, book)
+        if table.years in ((), (new,), (old, new)):
+            _read_sheet(table, book, bad_rows)
     return book
 
 
 class _Table:
-    """A sheet: what kind it is, its years, and its rows below the header."""
+    """A sheet: what kind it is, its years, and its rows below the header.
+
+    A header may take two rows, "NUTS" above "level": the row that names more columns counts.
+    """
 
     def __init__(self, file: str, name: str, rows: Rows) -> None:
         self.file, self.name, self.rows = file, name, rows
@@ -123,7 +115,6 @@ class _Table:
             columns = _columns(row)
             if len(columns) > len(self.columns):
                 self.columns, self.start = columns, number + 1
-        # The header may take two rows, "NUTS" above "level": only the lower one is the header then.
         self.years = tuple(sorted(name for name in self.columns if name.isdigit()))
         self.kind = self._kind()
         self._code_columns = {self.columns[name] for name in (*self.years, "code") if name in self.columns}
@@ -209,6 +200,20 @@ def _good(code: str, column: str, record: dict[str, str], place: Place, bad_rows
         bad_rows.append(place.bad("level", said, f"The level of {code} is {level(code)}, by its length."))
         return False
     return True
+
+
+def _read_sheet(table: _Table, book: Workbook, bad_rows: list[BadRow]) -> None:
+    match table.kind:
+        case "changes":
+            _read_changes(table, book, bad_rows)
+        case "list":
+            _read_list(table, book, bad_rows)
+        case "latin":
+            _read_latin(table, book, bad_rows)
+        case "explanations":
+            _read_explanations(table, book)
+        case "overview":
+            _read_overview(table, book)
 
 
 def _read_changes(table: _Table, book: Workbook, bad_rows: list[BadRow]) -> None:

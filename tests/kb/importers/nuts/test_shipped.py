@@ -12,7 +12,7 @@ from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.importers import nuts
 from kb.turtle import to_trig
 
-SHIPPED = Path(__file__).resolve().parents[3] / "kb" / "datasets" / "nuts"
+SHIPPED = Path(__file__).resolve().parents[4] / "kb" / "datasets" / "nuts"
 PREFIXES = """
 PREFIX def: <https://w3id.org/regiolink/def/>
 PREFIX edition: <https://w3id.org/regiolink/id/nuts-edition/>
