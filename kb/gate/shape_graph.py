@@ -69,6 +69,9 @@ _PARAMETERS: Final = _names(
     "qualifiedValueShape qualifiedValueShapesDisjoint qualifiedMinCount qualifiedMaxCount closed "
     "ignoredProperties hasValue minCount maxCount sparql"
 )
+_JOINED: Final = _names(
+    "pattern flags closed ignoredProperties qualifiedValueShape qualifiedMinCount qualifiedMaxCount"
+)
 _OTHER_PREDICATES: Final = _names(
     "path inversePath alternativePath zeroOrMorePath oneOrMorePath zeroOrOnePath targetNode targetClass "
     "targetSubjectsOf targetObjectsOf severity message deactivated name description order group defaultValue "
@@ -92,7 +95,7 @@ def read_shapes(graph: Graph) -> dict[Node, Shape]:
     reader = _ShapeReader(graph)
     named = {shape for kind in (SH.NodeShape, SH.PropertyShape) for shape in graph.subjects(RDF.type, kind)}
     targeted = {shape for target in _TARGETS for shape in graph.subjects(target, None)}
-    return {node: reader.shape(node, ()) for node in sorted(named | targeted, key=lambda node: node.n3())}
+    return {node: reader.shape(node, ()) for node in sorted(named | targeted, key=str)}
 
 
 def _refuse_unknown_terms(graph: Graph) -> None:
@@ -122,24 +125,29 @@ class _ShapeReader:
         self.components: list[Component] = components(graph)
         self.classes = {RDFS.Class, *graph.transitive_subjects(RDFS.subClassOf, RDFS.Class)}
         self.read: dict[Node, Shape] = {}
+        self.depth: dict[Node, int] = {}
 
     def shape(self, node: Node, trail: tuple[Node, ...]) -> Shape:
         """The shape at `node`. trail: the shapes that led to it."""
         if node in trail:
             raise BadShapes(f"{term_name(node)} refers to itself; recursive shapes cannot be checked.")
-        if len(trail) > _DEEPEST:
-            raise BadShapes(f"{term_name(trail[0])} refers to shapes more than {_DEEPEST} deep.")
         if node not in self.read:
             try:
-                self.read[node] = self._read(node, (*trail, node))
+                shape = self._read(node, (*trail, node))
             except BadShapes:
                 raise
             except NotUnderstood as error:
                 raise BadShapes(f"{term_name(node)}: {error}") from error
+            self.depth[node] = 1 + max((self.depth[part.node] for part in shape.parts()), default=0)
+            self.read[node] = shape
+        if len(trail) + self.depth[node] > _DEEPEST:
+            raise BadShapes(f"{term_name((*trail, node)[0])} refers to shapes more than {_DEEPEST} deep.")
         return self.read[node]
 
     def _read(self, node: Node, trail: tuple[Node, ...]) -> Shape:
         graph = self.graph
+        if len(trail) > _DEEPEST:
+            raise BadShapes(f"{term_name(trail[0])} refers to shapes more than {_DEEPEST} deep.")
         if isinstance(node, Literal) or (isinstance(node, URIRef) and (node, None, None) not in graph):
             raise BadShapes(f"There is no shape {node.n3()}.")
         at = only(graph, node, SH.path)
@@ -148,12 +156,10 @@ class _ShapeReader:
             raise BadShapes(f"The property shape {term_name(node)} has no sh:path.")
         if path and (node, RDF.type, SH.NodeShape) in graph:
             raise BadShapes(f"{term_name(node)} has a sh:path, so it is no sh:NodeShape.")
-        properties = [self.shape(part, trail) for part in several(graph, node, SH.property)]
+        properties = several(graph, node, SH.property)
         for part in properties:
-            if part.path is None:
-                raise BadShapes(
-                    f"{term_name(part.node)}, a sh:property of {term_name(node)}, has no sh:path."
-                )
+            if (part, SH.path, None) not in graph:
+                raise BadShapes(f"{term_name(part)}, a sh:property of {term_name(node)}, has no sh:path.")
         return Shape(
             node=node,
             path=path,
@@ -163,7 +169,7 @@ class _ShapeReader:
             deactivated=truth(only(graph, node, SH.deactivated), f"sh:deactivated of {term_name(node)}"),
             targets=self._targets(node),
             constraints=tuple(self._constraints(node, path, trail)),
-            properties=tuple(properties),
+            properties=tuple(self.shape(part, trail) for part in properties),
         )
 
     def _severity(self, node: Node) -> str:
@@ -189,26 +195,29 @@ class _ShapeReader:
 
     def _constraints(self, node: Node, path: str | None, trail: tuple[Node, ...]) -> list[Constraint]:
         graph, found = self.graph, list[Constraint]()
-        for name in sorted(_PARAMETERS):
-            values = several(graph, node, SH[name])
-            if values and path is None and name in _PROPERTY_ONLY:
+        said = {_local(predicate) for predicate in graph.predicates(node)}
+        for name in sorted(_PARAMETERS & said):
+            if path is None and name in _PROPERTY_ONLY:
                 raise BadShapes(f"sh:{name} needs a path, and {term_name(node)} has none.")
             if name in _READ_ONCE:
                 only(graph, node, SH[name])
-            for value in values:
+            for value in several(graph, node, SH[name]):
                 if name in _READ:
                     found += _READ[name](graph, value, f"sh:{name} of {term_name(node)}", _component(name))
                 elif name in ("not", "node", *_LOGICAL):
                     found.append(self._conforms(name, value, trail))
                 elif name == "sparql":
                     found += filter(None, [sparql_constraint(graph, node, path, value)])
-        found += self._pattern(node) + self._closed(node) + self._qualified(node, trail)
+        if said & _JOINED:
+            found += self._pattern(node) + self._closed(node) + self._qualified(node, trail)
         found += filter(None, (custom_constraint(graph, node, path, own) for own in self.components))
         return found
 
     def _conforms(self, name: str, value: Node, trail: tuple[Node, ...]) -> Conforms:
         nodes = members(self.graph, value) if name in _LOGICAL else [value]
         shapes = tuple(self.shape(node, trail) for node in nodes)
+        if name == "node" and shapes[0].path is not None:
+            raise BadShapes(f"{term_name(value)} is a property shape; sh:node takes a node shape.")
         return Conforms(component=_component(name), kind=name, shapes=shapes)
 
     def _pattern(self, node: Node) -> list[Constraint]:

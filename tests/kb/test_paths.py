@@ -5,7 +5,7 @@ from rdflib import RDF, SH, BNode, Graph, Namespace
 from rdflib.compare import isomorphic
 
 from kb.errors import NotUnderstood
-from kb.paths import BadPath, path_node, path_text
+from kb.paths import BadPath, may_stay, path_node, path_text
 
 EX = Namespace("https://example.org/")
 A, B = "<https://example.org/a>", "<https://example.org/b>"
@@ -34,6 +34,26 @@ def test_a_path_is_written_as_text_and_back(turtle, text):
     again = Graph()
     again.add((EX.s, SH.path, path_node(text, again)))
     assert isomorphic(graph, again)
+
+
+@pytest.mark.parametrize(
+    ("turtle", "stays"),
+    [
+        ("ex:a", False),
+        ("[ sh:zeroOrMorePath ex:a ]", True),
+        ("[ sh:zeroOrOnePath ex:a ]", True),
+        ("[ sh:oneOrMorePath ex:a ]", False),
+        ("[ sh:oneOrMorePath [ sh:zeroOrOnePath ex:a ] ]", True),
+        ("[ sh:inversePath [ sh:zeroOrMorePath ex:a ] ]", True),
+        ("( [ sh:zeroOrMorePath ex:a ] ex:b )", False),
+        ("( [ sh:zeroOrMorePath ex:a ] [ sh:zeroOrOnePath ex:b ] )", True),
+        ("[ sh:alternativePath ( ex:a [ sh:zeroOrOnePath ex:b ] ) ]", True),
+        ("[ sh:alternativePath ( ex:a ex:b ) ]", False),
+    ],
+)
+def test_a_path_may_stay_where_it_is_when_no_step_of_it_has_to_be_taken(turtle, stays):
+    graph = shapes(turtle)
+    assert may_stay(graph, graph.value(EX.s, SH.path)) is stays
 
 
 @pytest.mark.parametrize(

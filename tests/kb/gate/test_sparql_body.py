@@ -1,0 +1,116 @@
+"""Tests of kb/gate/sparql_body.py."""
+
+import pytest
+
+from kb.errors import KnowledgeBaseError
+from kb.gate.sparql_body import BadConstraintQuery, open_body
+
+
+def marked(query: str, *given: str) -> str:
+    """The query with a mark wherever the focus nodes are put."""
+    body = open_body(f"PREFIX e: <https://example.org/> {query}", given or ("this",))
+    return " ".join(body.select("@").removeprefix("PREFIX e: <https://example.org/>").split())
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("SELECT $this { $this e:p 1 }", "SELECT $this { @ $this e:p 1 }"),
+        ("SELECT * WHERE { $this e:p 1 }", "SELECT * WHERE { @ $this e:p 1 }"),
+        # What a group binds by its own triples needs no help.
+        (
+            "SELECT $this { { $this e:p 1 } UNION { $this e:q 2 FILTER(isIRI($this)) } }",
+            "SELECT $this { @ { $this e:p 1 } UNION { $this e:q 2 FILTER(isIRI($this)) } }",
+        ),
+        # A filter in a group of its own sees nothing from outside.
+        (
+            "SELECT $this { { FILTER($this = 1) } UNION { ?x e:p ?y FILTER NOT EXISTS { ?x e:q $this } } }",
+            "SELECT $this { @ { @ FILTER($this = 1) } UNION "
+            "{ @ ?x e:p ?y FILTER NOT EXISTS { ?x e:q $this } } }",
+        ),
+        ("SELECT $this { { { FILTER($this = 1) } } }", "SELECT $this { @ { { @ FILTER($this = 1) } } }"),
+        # The filter of an OPTIONAL sees what stands before it, unless that does not have the variable.
+        (
+            "SELECT $this { OPTIONAL { ?x e:p ?y FILTER(?y = $this) } }",
+            "SELECT $this { @ OPTIONAL { ?x e:p ?y FILTER(?y = $this) } }",
+        ),
+        (
+            "SELECT $this { { ?a e:p ?b OPTIONAL { ?x e:p ?y FILTER(?y = $this) } $this e:p 1 } }",
+            "SELECT $this { @ { ?a e:p ?b OPTIONAL { @ ?x e:p ?y FILTER(?y = $this) } $this e:p 1 } }",
+        ),
+        (
+            "SELECT $this { { $this e:p ?b OPTIONAL { ?x e:p ?y FILTER(?y = $this) } } }",
+            "SELECT $this { @ { $this e:p ?b OPTIONAL { ?x e:p ?y FILTER(?y = $this) } } }",
+        ),
+        # So does BIND, in any group.
+        (
+            "SELECT $this { { BIND($this AS ?x) $this e:p ?x } { $this e:p 1 BIND($this AS ?z) } }",
+            "SELECT $this { @ { @ BIND($this AS ?x) $this e:p ?x } { $this e:p 1 BIND($this AS ?z) } }",
+        ),
+        # EXISTS is evaluated for each row, with all groups that it holds.
+        (
+            "SELECT $this { FILTER EXISTS { { FILTER($this = 1) } UNION { SELECT $this { ?x e:p 1 } } } }",
+            "SELECT $this { @ FILTER EXISTS { { FILTER($this = 1) } UNION { SELECT $this { ?x e:p 1 } } } }",
+        ),
+        # A subselect gives what it was given.
+        (
+            "SELECT $this { { SELECT $this (COUNT(?x) AS ?n) { $this e:p ?x } GROUP BY $this } }",
+            "SELECT $this { @ { SELECT $this (COUNT(?x) AS ?n) { $this e:p ?x } GROUP BY $this } }",
+        ),
+        (
+            "SELECT $this { { SELECT $this { ?x e:p ?y FILTER(?y = $this) } } }",
+            "SELECT $this { @ { SELECT $this { @ ?x e:p ?y FILTER(?y = $this) } } }",
+        ),
+        (
+            "SELECT $this { { SELECT $this ?x { ?x e:p ?y } } }",
+            "SELECT $this { @ { SELECT $this ?x { @ ?x e:p ?y } } }",
+        ),
+    ],
+)
+def test_the_focus_nodes_are_put_where_a_group_uses_them_and_does_not_bind_them(query, expected):
+    assert marked(query) == expected
+
+
+def test_parameters_are_given_like_the_focus_node():
+    query = "SELECT $this { $this e:p ?x { ?a e:p ?b FILTER(?b = $limit) } }"
+    expected = "SELECT $this { @ $this e:p ?x { @ ?a e:p ?b FILTER(?b = $limit) } }"
+    assert marked(query, "this", "limit") == expected
+
+
+def test_an_ask_becomes_the_select_of_the_rows_for_which_it_is_false():
+    body = open_body("PREFIX e: <https://example.org/> ASK WHERE { ?value e:p ?x }", ("this", "value"))
+    assert " ".join(body.unless("@", "?this ?value").split()) == (
+        "PREFIX e: <https://example.org/> SELECT ?this ?value { @ FILTER NOT EXISTS { ?value e:p ?x } }"
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("SELECT $this { $this ?p 1 MINUS { $this ?p 2 } }", "MINUS cannot stand"),
+        ("SELECT $this { VALUES $this { 1 } }", "VALUES cannot stand"),
+        ("SELECT $this { SERVICE <https://example.org/> { $this ?p 2 } }", "SERVICE cannot stand"),
+        ("SELECT $this { GRAPH ?g { $this ?p 2 } }", "GRAPH cannot stand"),
+        ("SELECT $this FROM <https://example.org/> { $this ?p 2 }", "FROM cannot stand"),
+        ("SELECT $this { $this ?p 2 } LIMIT 1", "LIMIT cannot stand"),
+        ("SELECT $this { BIND(1 AS $this) }", "has a value from the start"),
+        ("SELECT $this { { SELECT ?x { ?x ?p 1 } } }", r"this SELECT has to give \$this"),
+        ("SELECT $this { { SELECT * { $this ?p 1 } } }", r"this SELECT has to give \$this"),
+        ("SELECT ?x { $this ?p ?x }", r"this SELECT has to give \$this"),
+        ("CONSTRUCT { $this ?p 1 } WHERE { $this ?p 2 }", "a SELECT or an ASK"),
+        ("DESCRIBE $this", "a SELECT or an ASK"),
+        ("SELECT $this", "no WHERE"),
+    ],
+)
+def test_what_a_constraint_must_not_hold_is_refused(query, told):
+    with pytest.raises(BadConstraintQuery, match=told):
+        open_body(query, ("this",))
+
+
+def test_a_subselect_need_not_give_what_is_optional():
+    open_body("SELECT $this { { SELECT $this { $this ?p 1 } } }", ("this", "currentShape"), ("currentShape",))
+
+
+def test_what_is_not_sparql_is_refused():
+    with pytest.raises(KnowledgeBaseError):
+        open_body("SELECT $this { $this ?p ", ("this",))
