@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from rdflib import Graph, URIRef
+from rdflib import SH, Graph, URIRef
 from rdflib.term import Node
 
 from kb.errors import NotFound
@@ -181,6 +181,8 @@ class _Validation:
 
 def _finding(breach: Breach, shape: Shape) -> Finding:
     constraint = breach.constraint
+    # Only of sh:sparql SHACL asks to say where it stands; a component of one's own has an IRI for that.
+    of_shape = constraint.component == SH.SPARQLConstraintComponent
     return Finding(
         focus=breach.focus,
         shape=shape.node,
@@ -188,7 +190,7 @@ def _finding(breach: Breach, shape: Shape) -> Finding:
         path=breach.path or shape.path,
         value=breach.value,
         severity=shape.severity,
-        constraint=constraint.node if isinstance(constraint, Sparql) else None,
+        constraint=constraint.node if isinstance(constraint, Sparql) and of_shape else None,
         messages=breach.messages or shape.messages,
     )
 
