@@ -97,6 +97,10 @@ class KnowledgeBase:
 
     # -- reading ------------------------------------------------------------------------------------------
 
+    def exists(self) -> bool:
+        """Whether a knowledge base was built here before, by this or an older program."""
+        return (self.data_dir / "current").exists()
+
     def generation(self) -> Path:
         """The folder of the generation in use. Raises `FolderUnusable` when none was built yet."""
         self._refuse_newer_format()
@@ -145,7 +149,7 @@ class KnowledgeBase:
 
     def is_current(self) -> bool:
         """Whether the generation in use was made from what is shipped now."""
-        if not (self.data_dir / "current").exists():
+        if not self.exists():
             return False
         try:
             return self.about().digest == shipped_digest()
@@ -185,6 +189,11 @@ class KnowledgeBase:
         report when there are violations that were not there before, `NotUnderstood` for a file that cannot
         be read, `NotAllowed` for a graph that is not for loading.
         """
+        for file in files:
+            if not file.is_file():
+                raise NotUnderstood(f"There is no file {file}.")
+            if file.stat().st_size == 0:
+                raise NotUnderstood(f"{file.name} is empty.")
         before = check(self.asserted())
         digest = self.about().digest
         with self._new_generation() as folder:
@@ -309,10 +318,6 @@ _NOT_FOR_LOADING = ("ontology", "terms/", "inferred", "history", "meta")
 
 def _quads_to_load(file: Path, graph: str | None) -> Iterator[object]:
     """The quads of a file for loading, each in a graph that may be loaded into."""
-    if not file.is_file():
-        raise NotUnderstood(f"There is no file {file}.")
-    if file.stat().st_size == 0:
-        raise NotUnderstood(f"{file.name} is empty.")
     name = graph or slug(file.stem)
     target = URIRef(name) if ":" in name else GRAPH[name]
     for quad in read_quads(file, file.suffix.removeprefix(".").lower(), file.name, target, skolemise=True):

@@ -72,7 +72,8 @@ def ready_knowledge_base() -> KnowledgeBase:
             with kb.writing():
                 build(kb)
         except FolderUnusable:
-            kb.generation()
+            if not kb.exists():
+                raise
     return kb
 
 

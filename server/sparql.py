@@ -9,9 +9,10 @@ from flask import Blueprint, Response, request
 from kb.engine.contract import Triples, Truth
 from kb.engine.oxigraph import OxigraphEngine, OxigraphSolutions, OxigraphTruth
 from kb.errors import NotAllowed, NotUnderstood
-from kb.sparql_text import check
+from kb.sparql_text import Form, check
 from server.negotiation import GRAPHS, RESULTS, TRUTHS, choose
 
+_READS_ONLY = "This address answers queries; it does not change data."
 _DATASET = ("default-graph-uri", "named-graph-uri", "using-graph-uri", "using-named-graph-uri")
 
 
@@ -40,7 +41,8 @@ def answer(engine: OxigraphEngine, text: str, accept: str | None) -> Response:
     Raises `NotUnderstood` for a query that does not parse, and what `kb.sparql_text.check` refuses.
     Source: SPARQL 1.1 Protocol, section 2.1.
     """
-    check(text)
+    if check(text) is Form.UPDATE:
+        raise NotAllowed(_READS_ONLY)
     found = engine.query(text)
     if isinstance(found, OxigraphSolutions):
         media, form = choose(accept, RESULTS)
@@ -67,7 +69,7 @@ def _query_text() -> str:
         except UnicodeDecodeError:
             raise NotUnderstood("The query is not UTF-8 text.") from None
     if request.method == "POST" and media == "application/sparql-update":
-        raise NotAllowed("This address answers queries; it does not change data.")
+        raise NotAllowed(_READS_ONLY)
     if request.method == "POST" and media != "application/x-www-form-urlencoded":
         raise UnsupportedMedia(
             "Send a query as application/sparql-query, or as the field 'query' of a URL-encoded form."
@@ -84,7 +86,7 @@ def _refuse_unserved(names: object) -> None:
     """Refuses what would otherwise be ignored in silence and change the meaning of the request."""
     given = set(cast("set[str]", names))
     if "update" in given:
-        raise NotAllowed("This address answers queries; it does not change data.")
+        raise NotAllowed(_READS_ONLY)
     for name in _DATASET:
         if name in given:
             raise NotUnderstood(f"The parameter {name} is not served here; write FROM or GRAPH in the query.")
