@@ -19,7 +19,7 @@ from rdflib import BNode, Literal, URIRef
 from rdflib.term import Node
 
 from kb.engine.contract import DEFAULT, RESERVED, BadTerm
-from kb.engine.oxigraph import as_stored, to_oxigraph
+from kb.engine.oxigraph_terms import as_stored, to_oxigraph
 from kb.patch import NotGround, Quad
 from kb.terms import BASE
 

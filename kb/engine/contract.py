@@ -8,7 +8,7 @@ a triple that stands in two graphs, and a list of graphs made the same query 20 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
@@ -17,6 +17,7 @@ from rdflib import URIRef
 from rdflib.term import Node
 
 from kb.errors import NotUnderstood
+from kb.patch import Patch, Quad
 from kb.terms import GRAPH
 
 INFERRED = GRAPH["inferred"]
@@ -33,6 +34,10 @@ RESERVED = "urn:x-regiolink:"
 
 DEFAULT = URIRef(f"{RESERVED}default-graph")
 """What a patch calls the default graph, where that is a graph of its own."""
+
+
+Triple = tuple[Node, Node, Node]
+"""Subject, predicate and object as the engine has them, blank nodes among them."""
 
 
 class DefaultGraph(Enum):
@@ -112,6 +117,8 @@ class Triples(Protocol):
 class Engine(Protocol):
     """An index of quads that answers SPARQL."""
 
+    default_graph: DefaultGraph
+
     def insert(self, quads: Iterator[object]) -> int:
         """Adds quads as `read_quads` gives them, and their triples to the default graph.
 
@@ -123,6 +130,26 @@ class Engine(Protocol):
 
     def update(self, text: str) -> None:
         """Evaluates an update request as one transaction. Raises `QuerySyntaxError`."""
+
+    def apply(self, patch: Patch, revision: int) -> None:
+        """Makes the change of a patch, the default graph included, and the head `revision`, in one update.
+
+        patch: in normal form. Of a quad that is not there nothing is deleted, and one that is there is not
+        inserted twice. A revision that the engine already has is passed over, so that a replay is harmless.
+        Raises `NotAllowed` for a graph that belongs to the engine.
+        """
+
+    def revision(self) -> int:
+        """The revision of the last patch applied; 0 when there was none."""
+
+    def holds(self, quads: Iterable[Quad]) -> set[Quad]:
+        """Those of `quads` that are there."""
+
+    def triples(self, graph: URIRef) -> Iterator[Triple]:
+        """The triples of a named graph, or of the stored default graph by the name `DEFAULT`."""
+
+    def graphs_with(self, triple: Triple) -> set[URIRef]:
+        """The names of the graphs that hold a triple; the default graph counts where it is one of its own."""
 
     def graph_names(self) -> list[URIRef]:
         """The named graphs that hold at least one triple, sorted."""

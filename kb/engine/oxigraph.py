@@ -1,4 +1,8 @@
-"""The engine on Oxigraph, in memory or in a folder; the only module that imports pyoxigraph."""
+"""The engine on Oxigraph, in memory or in a folder.
+
+Only the modules of `kb.engine` import pyoxigraph: this one, what it is made of (`oxigraph_terms`,
+`oxigraph_changes`), and `dry_run`.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,22 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 import pyoxigraph as ox
-from rdflib import BNode, Literal, URIRef
+from rdflib import URIRef
 from rdflib.term import Node
 
-from kb.engine.contract import HISTORY, BadTerm, FileSyntaxError, QuerySyntaxError
-from kb.errors import FolderUnusable, NotUnderstood
+from kb.engine.contract import (
+    DEFAULT,
+    RESERVED,
+    DefaultGraph,
+    FileSyntaxError,
+    QuerySyntaxError,
+    Triple,
+)
+from kb.engine.oxigraph_changes import in_default_graph, is_merged, statements
+from kb.engine.oxigraph_terms import to_graph_name, to_oxigraph, to_quad
+from kb.engine.oxigraph_terms import to_rdflib as to_rdflib
+from kb.errors import FolderUnusable, NotAllowed, NotUnderstood
+from kb.patch import Patch, Quad
 from kb.terms import BASE, PREFIXES
 
 _RESULTS = {
@@ -38,65 +53,11 @@ _FILES = _GRAPHS | {
 FILE_ENDINGS = tuple(sorted(_FILES))
 """The file name endings that `read_quads` understands, without the dot."""
 
-_XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
-_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
-_HISTORY = ox.NamedNode(str(HISTORY))
+_DEFAULT_NAME = ox.NamedNode(str(DEFAULT))
+# The head revision is the name of an empty graph: it changes in the same transaction as the quads, is no
+# quad that a query or a dump could meet, and goes with a checkpoint.
+_HEAD = f"{RESERVED}revision:"
 _Term = TypeVar("_Term")
-
-
-def to_rdflib(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Node:
-    """A term of the engine as a term of rdflib, its lexical form kept as it is.
-
-    Raises `NotUnderstood` for a triple term of RDF 1.2, which rdflib does not have.
-    """
-    if isinstance(term, ox.NamedNode):
-        return URIRef(term.value)
-    if isinstance(term, ox.BlankNode):
-        return BNode(term.value)
-    if isinstance(term, ox.Triple):
-        raise NotUnderstood("The answer holds a triple term, which cannot be shown in this form.")
-    if term.language:
-        return Literal(term.value, lang=term.language)
-    if term.datatype.value == _XSD_STRING:
-        return Literal(term.value)
-    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
-
-
-def to_oxigraph(term: Node) -> ox.NamedNode | ox.BlankNode | ox.Literal:
-    """A term of rdflib as a term of the engine, not yet in the form that it is stored in.
-
-    Raises `BadTerm` for an IRI that is not absolute or has characters that no IRI has, and for a language
-    tag that is none.
-    """
-    try:
-        if isinstance(term, Literal):
-            if term.language:
-                return ox.Literal(str(term), language=term.language)
-            return ox.Literal(str(term), datatype=ox.NamedNode(str(term.datatype)) if term.datatype else None)
-        return ox.BlankNode(str(term)) if isinstance(term, BNode) else ox.NamedNode(str(term))
-    except ValueError as error:
-        raise BadTerm(_why_bad(term, str(error))) from None
-
-
-def as_stored(literal: Literal) -> Literal:
-    """A literal as the engine gives it back once it was stored. Raises `BadTerm` like `to_oxigraph`."""
-    made = to_oxigraph(literal)
-    if literal.datatype is None or str(literal.datatype) == _XSD_STRING:
-        return cast(Literal, to_rdflib(made))
-    store = ox.Store()
-    store.add(ox.Quad(_HISTORY, _HISTORY, made))
-    return cast(Literal, to_rdflib(next(iter(store)).object))
-
-
-def _why_bad(term: Node, why: str) -> str:
-    shown = str(term) if len(str(term)) <= 100 else f"{str(term)[:100]}…"
-    if isinstance(term, Literal) and term.language:
-        return f"{term.language!r} is not a language tag; write one such as en or pt-BR."
-    if isinstance(term, Literal):
-        return f"The datatype {str(term.datatype)!r} is not an absolute IRI."
-    if "No scheme" in why:
-        return f"The IRI {shown!r} is not absolute; it begins with a scheme such as https:."
-    return f"{shown!r} is not an IRI: {why[:1].lower()}{why[1:]}."
 
 
 def read_quads(
@@ -221,44 +182,52 @@ class OxigraphTriples:
 class OxigraphEngine:
     """An Oxigraph store; see `kb.engine.contract.Engine`."""
 
-    def __init__(self, store: ox.Store) -> None:
+    def __init__(self, store: ox.Store, default_graph: DefaultGraph = DefaultGraph.MERGE) -> None:
         self._store = store
+        self.default_graph = default_graph
 
     @classmethod
-    def in_memory(cls) -> OxigraphEngine:
+    def in_memory(cls, default_graph: DefaultGraph = DefaultGraph.MERGE) -> OxigraphEngine:
         """A new, empty engine that is gone with the process."""
-        return cls(ox.Store())
+        return cls(ox.Store(), default_graph)
 
     @classmethod
-    def in_folder(cls, folder: Path) -> OxigraphEngine:
+    def in_folder(cls, folder: Path, default_graph: DefaultGraph = DefaultGraph.MERGE) -> OxigraphEngine:
         """The engine in `folder`, made when it is not there; this process alone may write to it.
 
         Raises `FolderUnusable` when another process holds it or the folder cannot be written.
         """
         try:
-            return cls(ox.Store(str(folder)))
+            return cls(ox.Store(str(folder)), default_graph)
         except OSError as error:
             raise FolderUnusable(_why_unusable(error)) from None
 
     @classmethod
-    def read_only(cls, folder: Path) -> OxigraphEngine:
+    def read_only(cls, folder: Path, default_graph: DefaultGraph = DefaultGraph.MERGE) -> OxigraphEngine:
         """The engine in `folder`, which nobody may be writing to. Raises `FolderUnusable`."""
         try:
-            return cls(ox.Store.read_only(str(folder)))
+            return cls(ox.Store.read_only(str(folder)), default_graph)
         except OSError as error:
             raise FolderUnusable(_why_unusable(error)) from None
 
+    @property
+    def store(self) -> ox.Store:
+        """The store itself, for the modules of `kb.engine`."""
+        return self._store
+
     def insert(self, quads: Iterator[object]) -> int:
         count = 0
-        default = ox.DefaultGraph()
 
         def both() -> Iterator[ox.Quad]:
             nonlocal count
             for quad in cast(Iterator[ox.Quad], quads):
                 count += 1
+                if quad.graph_name == _DEFAULT_NAME and self.default_graph is DefaultGraph.OWN:
+                    yield in_default_graph(quad)
+                    continue
                 yield quad
-                if quad.graph_name != _HISTORY:
-                    yield ox.Quad(quad.subject, quad.predicate, quad.object, default)
+                if is_merged(quad.graph_name, self.default_graph):
+                    yield in_default_graph(quad)
 
         self._store.bulk_extend(both())
         return count
@@ -287,9 +256,50 @@ class OxigraphEngine:
         except SyntaxError as error:
             raise _query_error(error) from None
 
+    def apply(self, patch: Patch, revision: int) -> None:
+        for graph in patch.graphs():
+            own = graph == DEFAULT and self.default_graph is DefaultGraph.OWN
+            if graph.startswith(RESERVED) and not own:
+                raise NotAllowed(f"The graph {graph} belongs to the engine; nobody states anything in it.")
+        if revision <= self.revision():
+            return
+        made = statements(self._store, patch, self.default_graph)
+        made += [f"DROP SILENT GRAPH {name}" for name in self._heads()]
+        made.append(f"CREATE SILENT GRAPH <{_HEAD}{revision}>")
+        try:
+            self._store.update(" ;\n".join(made))
+        except OSError as error:
+            raise FolderUnusable(_why_unusable(error)) from None
+
+    def revision(self) -> int:
+        return max((int(name.value.removeprefix(_HEAD)) for name in self._heads()), default=0)
+
+    def _heads(self) -> list[ox.NamedNode]:
+        named = (name for name in self._store.named_graphs() if isinstance(name, ox.NamedNode))
+        return [name for name in named if name.value.startswith(_HEAD)]
+
+    def holds(self, quads: Iterable[Quad]) -> set[Quad]:
+        return {quad for quad in quads if to_quad(quad) in self._store}
+
+    def triples(self, graph: URIRef) -> Iterator[Triple]:
+        for quad in self._store.quads_for_pattern(None, None, None, to_graph_name(graph)):
+            yield to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object)
+
+    def graphs_with(self, triple: Triple) -> set[URIRef]:
+        subject, predicate, value = (to_oxigraph(term) for term in triple)
+        found = self._store.quads_for_pattern(
+            cast(ox.NamedNode, subject), cast(ox.NamedNode, predicate), value, None
+        )
+        names = {quad.graph_name for quad in found}
+        own = {DEFAULT} if self.default_graph is DefaultGraph.OWN and ox.DefaultGraph() in names else set()
+        return own | {URIRef(name.value) for name in names if isinstance(name, ox.NamedNode)}
+
     def graph_names(self) -> list[URIRef]:
         return sorted(
-            URIRef(name.value) for name in self._store.named_graphs() if isinstance(name, ox.NamedNode)
+            URIRef(name.value)
+            for name in self._store.named_graphs()
+            if isinstance(name, ox.NamedNode)
+            and next(self._store.quads_for_pattern(None, None, None, name), None)
         )
 
     def size(self) -> int:
