@@ -96,8 +96,8 @@ def test_a_check_can_be_narrowed_to_one_thing_and_one_graph(regiolink):
     focus = every[0]["focus"]["value"]
     one = json.loads(regiolink("check", "--focus", focus, "--format", "json")[1])["findings"]
     assert one == [found for found in every if found["focus"]["value"] == focus]
-    founding = json.loads(regiolink("check", "--graph", "founding-call", "--format", "json")[1])["findings"]
-    assert 0 < len(founding) < len(every) and all(found in every for found in founding)
+    linked = json.loads(regiolink("check", "--graph", "links/ror", "--format", "json")[1])["findings"]
+    assert 0 < len(linked) < len(every) and all(found in every for found in linked)
 
 
 def test_a_check_as_turtle_is_a_shacl_report(regiolink):
