@@ -40,18 +40,15 @@ _SEVERAL_LANGUAGES: Final = {
     "IE": ("ga", "en"),
     "ITC2": ("it", "fr"),
     "MT002": ("en", "mt"),
-    "NO06": ("no", "und"),
-    "NO071": ("no", "und"),
-    "NO072": ("no", "se", "und"),
-    "NO073": ("no", "se", "und"),
-    "NO074": ("no", "se", "und"),
+    "NO06": ("no", "sma"),
+    "NO071": ("no", "smj"),
+    "NO072": ("no", "se", "fkv"),
+    "NO073": ("no", "se", "fkv"),
+    "NO074": ("no", "se", "fkv"),
     "RS": ("sr-latn", "sr"),
     "XK": ("sq", "sr-latn"),
 }
-"""Code, or how it starts -> languages of the parts of a name with a slash, if it has as many parts.
-
-Southern Sami, Lule Sami and Kven names are `und`: they are not among the languages that the shapes know.
-"""
+"""Code, or how it starts -> languages of the parts of a name with a slash, if it has as many parts."""
 
 _HYPHENATED: Final = {"BE": ("fr", "nl"), "ITH10": ("it", "de"), "ITD10": ("it", "de")}
 """Code -> languages of the parts of a name with a hyphen between two languages."""
