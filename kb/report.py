@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -56,9 +57,18 @@ class Finding:
         kind = self.component.rpartition("#")[2].removesuffix("ConstraintComponent")
         return f"It does not meet the {kind} rule of {self.shape}."
 
+    def wording(self, language: str, labels: Mapping[Node, str]) -> str:
+        """The message in `language`, the IRIs of focus node and value in it replaced by their labels."""
+        text = self.message(language)
+        for node in (self.focus, self.value):
+            if isinstance(node, URIRef) and node in labels:
+                label = labels[node].replace("\\", r"\\")
+                text = re.sub(rf"{re.escape(node)}(?![\w/#-])", label, text)
+        return text
+
     def sentence(self, language: str, labels: Mapping[Node, str]) -> str:
         """One plain sentence or two: which thing, what to do, and the value that is to blame."""
-        said = f"{_named(self.focus, labels)}: {self.message(language)}"
+        said = f"{_named(self.focus, labels)}: {self.wording(language, labels)}"
         if self.value is None or self.value == self.focus:
             return said
         return f"{said} (found: {_named(self.value, labels)})"

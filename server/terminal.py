@@ -88,7 +88,7 @@ def _show_as_text(report: Report, labels: Mapping[Node, str], every: bool) -> No
                 for finding in group:
                     OUT.print(f"  {finding.sentence('en', labels)}")
                 continue
-            OUT.print(f"  {len(group):,} × {group[0].message('en')}")
+            OUT.print(f"  {len(group):,} × {group[0].wording('en', labels)}")
             names = [labels.get(finding.focus, str(finding.focus)) for finding in group[:_EXAMPLES]]
             rest = f" and {len(group) - _EXAMPLES:,} more" if len(group) > _EXAMPLES else ""
             OUT.print(f"      {shape}: {', '.join(names)}{rest}")
@@ -97,10 +97,10 @@ def _show_as_text(report: Report, labels: Mapping[Node, str], every: bool) -> No
 
 
 def _by_shape(findings: Sequence[Finding]) -> list[tuple[str, list[Finding]]]:
-    """Findings grouped by shape and message, the largest group first."""
+    """Findings grouped by shape, and by SPARQL constraint or message; the largest group first."""
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in findings:
-        key = (str(finding.shape), finding.message("en"))
+        key = (str(finding.shape), str(finding.constraint or finding.message("en")))
         groups.setdefault(key, []).append(finding)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
     return [(shape.rpartition("/")[2], group) for (shape, _), group in ranked]

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from rdflib import SH, Graph, Literal, Namespace
+from rdflib import SH, Graph, Literal, Namespace, URIRef
 
 from kb.errors import NotUnderstood
 from kb.report import Finding, Report, to_messages
@@ -105,3 +105,17 @@ def test_several_messages_in_one_language_are_joined():
 def test_a_graph_without_a_report_is_refused():
     with pytest.raises(NotUnderstood, match="0 were found"):
         Report.from_graph(Graph())
+
+
+def test_a_message_that_names_a_thing_says_its_label():
+    ateval = URIRef("https://example.org/ateval")
+    finding = Finding(
+        URIRef("https://example.org/tex4im"),
+        URIRef("https://example.org/shape"),
+        SH.SPARQLConstraintComponent,
+        value=ateval,
+        messages={"": f"No priority of the region of {ateval}. Not {ateval}-two."},
+    )
+    assert (
+        finding.wording("en", {ateval: "ATEVAL"}) == f"No priority of the region of ATEVAL. Not {ateval}-two."
+    )
