@@ -1,0 +1,129 @@
+"""The command `python -m bench`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+from rich.console import Console
+
+from bench import asking, checking, data, default_graph, inference, loading
+from bench.measuring import Measured, Told, markdown
+
+OUT = Console(highlight=False, markup=False, soft_wrap=True)
+ERR = Console(stderr=True, highlight=False, markup=False)
+
+_TRIPLES = click.option(
+    "--triples", type=click.IntRange(1), default=100_000, show_default=True, help="How many to generate."
+)
+_SEED = click.option(
+    "--seed", type=int, default=data.SEED, show_default=True, help="The same seed gives the same data."
+)
+_RUNS = click.option(
+    "--runs", type=click.IntRange(1), default=3, show_default=True, help="Medians are of so many runs."
+)
+
+# A title, and what measures on a file of generated data, so many times.
+_Part = tuple[str, Callable[[Path, int, Told], list[Measured]]]
+
+_LOAD: list[_Part] = [("Loading", loading.loading)]
+_REASONING: list[_Part] = [
+    ("Reasoning on the golden sample", lambda _, runs, told: inference.beside_owlrl(runs, told)),
+    ("Reasoning on shipped and generated data", inference.on_shipped_and_generated),
+]
+_QUERIES: list[_Part] = [
+    ("Saved queries on shipped and generated data; the ratio is to shipped data alone", asking.saved_queries)
+]
+_SHACL: list[_Part] = [
+    ("Checking the golden sample", lambda _, runs, told: checking.beside_pyshacl(runs, told)),
+    ("Checking shipped and generated data", checking.of_generated),
+]
+_DEFAULT_GRAPH: list[_Part] = [("Asking all graphs at once", default_graph.default_graph)]
+
+
+def _measure(parts: list[_Part], triples: int, seed: int, runs: int) -> None:
+    with TemporaryDirectory() as folder, ERR.status("generating") as status:
+        file = Path(folder) / "generated.nq"
+        written = data.generate(
+            file, triples, seed, lambda done: status.update(f"generating {done:,} triples")
+        )
+        OUT.print(f"{written:,} generated triples, seed {seed}. A ratio is to the first row of its table.\n")
+        for title, measure in parts:
+            OUT.print(markdown(title, measure(file, runs, status.update)))
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Measures Regiolink on data of its own shape.
+
+    Without a command: everything once at 100,000 triples, as Markdown tables. Figures are good for ratios
+    within one run; the machine and what else runs on it are in all of them.
+    """
+    if context.invoked_subcommand is None:
+        OUT.print("A short run of everything; `python -m bench --help` lists what can be measured alone.\n")
+        _measure([*_LOAD, *_REASONING, *_QUERIES, *_SHACL, *_DEFAULT_GRAPH], 100_000, data.SEED, 3)
+
+
+@main.command()
+@_TRIPLES
+@_SEED
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The N-Quads file to write."
+)
+def generate(triples: int, seed: int, out: Path) -> None:
+    """Write generated data, which `regiolink load` accepts."""
+    with ERR.status("generating") as status:
+        written = data.generate(out, triples, seed, lambda done: status.update(f"{done:,} of {triples:,}"))
+    OUT.print(f"Wrote {written:,} triples to {out}.")
+
+
+@main.command()
+@_TRIPLES
+@_SEED
+@_RUNS
+def load(triples: int, seed: int, runs: int) -> None:
+    """Load generated data into memory and into a folder."""
+    _measure(_LOAD, triples, seed, runs)
+
+
+@main.command()
+@_TRIPLES
+@_SEED
+@_RUNS
+def reasoning(triples: int, seed: int, runs: int) -> None:
+    """Our rules beside owlrl on the golden sample, and on shipped and generated data."""
+    _measure(_REASONING, triples, seed, runs)
+
+
+@main.command()
+@_TRIPLES
+@_SEED
+@_RUNS
+def queries(triples: int, seed: int, runs: int) -> None:
+    """The saved queries on shipped and generated data."""
+    _measure(_QUERIES, triples, seed, runs)
+
+
+@main.command()
+@_TRIPLES
+@_SEED
+@_RUNS
+def shacl(triples: int, seed: int, runs: int) -> None:
+    """Compiled validation beside pySHACL, and on shipped and generated data."""
+    _measure(_SHACL, triples, seed, runs)
+
+
+@main.command(name="default-graph")
+@_TRIPLES
+@_SEED
+@_RUNS
+def default_graphs(triples: int, seed: int, runs: int) -> None:
+    """Three ways to ask all named graphs at once."""
+    _measure(_DEFAULT_GRAPH, triples, seed, runs)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m bench")
