@@ -214,6 +214,15 @@ QUERIES = [
     "SELECT $this ?value { { SELECT $this ?value { ?value ex:p ?x FILTER(?x = $this) } } }",
     "SELECT $this { FILTER NOT EXISTS "
     "{ SELECT $this (COUNT(?x) AS ?n) { $this ex:p ?x } GROUP BY $this HAVING (COUNT(?x) > 0) } }",
+    "SELECT $this ?value { $this ex:p ?value FILTER NOT EXISTS { $this ex:q/ex:p ?t . ?value ex:r* ?t } }",
+    "SELECT $this ?value { $this ex:p|ex:q ?value "
+    "FILTER NOT EXISTS { $this ex:q/ex:p ?t FILTER NOT EXISTS { ?t ex:r ?value } } }",
+    "SELECT $this ?value { ?value ex:p|ex:q ?x FILTER EXISTS { ?x ex:p ?y . ?y ex:q|ex:p ?z } }",
+    "SELECT $this ?value { ?value ex:p ?x FILTER EXISTS { ?x ex:p|ex:q ?y ; a ?z FILTER(?y = $this) } }",
+    "SELECT $this ?value { $this ex:p ?value OPTIONAL { ?value ex:q ?x } "
+    "FILTER NOT EXISTS { ?value ex:p ?y . ?y ex:p|ex:q ?x } }",
+    "SELECT $this ?value { $this ex:p ?value OPTIONAL { ?value ex:q ?x } "
+    "FILTER EXISTS { ?value ex:p ?y . ?y ex:p|ex:q ?x } }",
     "SELECT DISTINCT $this ?value { ?value ^ex:p/ex:q* $this "
     "FILTER NOT EXISTS { ?value a ex:Body FILTER EXISTS { $this ex:q ?value } } }",
 ]

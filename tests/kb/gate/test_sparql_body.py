@@ -71,6 +71,65 @@ def test_the_focus_nodes_are_put_where_a_group_uses_them_and_does_not_bind_them(
     assert marked(query) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (
+            "SELECT $this { $this e:p ?v FILTER NOT EXISTS { $this e:q/e:p ?t . ?v e:r* ?t } "
+            "FILTER(?v != 1) }",
+            "SELECT $this { @ $this e:p ?v FILTER(?v != 1) MINUS { @ $this e:q/e:p ?t . ?v e:r* ?t } }",
+        ),
+        (
+            "SELECT $this { ?v e:p ?x FILTER NOT EXISTS { ?v e:p ?y ; e:q ?z } }",
+            "SELECT $this { @ ?v e:p ?x MINUS { ?v e:p ?y ; e:q ?z } }",
+        ),
+        (
+            "SELECT $this { ?v e:p ?x FILTER EXISTS { ?x e:p ?y ; e:q ?z FILTER(?y = $this) } }",
+            "SELECT $this { @ ?v e:p ?x "
+            "{ SELECT DISTINCT ?this ?x { @ ?x e:p ?y ; e:q ?z FILTER(?y = $this) } } }",
+        ),
+        # Where it tests what only the patterns around it bind, these come with it.
+        (
+            "SELECT $this { $this e:p ?v "
+            "FILTER NOT EXISTS { $this e:q/e:p ?t FILTER NOT EXISTS { ?t e:r ?v } } }",
+            "SELECT $this { @ $this e:p ?v MINUS { { @ $this e:p ?v } "
+            "$this e:q/e:p ?t FILTER NOT EXISTS { ?t e:r ?v } } }",
+        ),
+        # One triple pattern is looked up for each row, which is as fast.
+        (
+            "SELECT $this { $this e:p ?v FILTER NOT EXISTS { ?v e:q ?x . } }",
+            "SELECT $this { @ $this e:p ?v FILTER NOT EXISTS { ?v e:q ?x . } }",
+        ),
+        # What may be unbound would be bound by a subselect.
+        (
+            "SELECT $this { $this e:p ?v OPTIONAL { ?v e:q ?x } FILTER EXISTS { ?v e:p ?y . ?y e:q ?x } }",
+            "SELECT $this { @ $this e:p ?v OPTIONAL { ?v e:q ?x } FILTER EXISTS { ?v e:p ?y . ?y e:q ?x } }",
+        ),
+        # Nothing in common, a union around it, a group of its own, or part of an expression: it stays.
+        (
+            "SELECT $this { FILTER NOT EXISTS { ?a e:p ?b . ?b e:q ?c } }",
+            "SELECT $this { @ FILTER NOT EXISTS { ?a e:p ?b . ?b e:q ?c } }",
+        ),
+        (
+            "SELECT $this { { $this e:p ?v } UNION { $this e:q ?v } "
+            "FILTER NOT EXISTS { $this e:p ?y . ?y e:q ?z FILTER(?z = ?v) } }",
+            "SELECT $this { @ { $this e:p ?v } UNION { $this e:q ?v } "
+            "FILTER NOT EXISTS { $this e:p ?y . ?y e:q ?z FILTER(?z = ?v) } }",
+        ),
+        (
+            "SELECT $this { { $this e:p ?v FILTER NOT EXISTS { ?v e:p ?y . ?y e:q ?z } } }",
+            "SELECT $this { @ { $this e:p ?v FILTER NOT EXISTS { ?v e:p ?y . ?y e:q ?z } } }",
+        ),
+        (
+            "SELECT $this { $this e:p ?v FILTER(?v = 1 || EXISTS { ?v e:p ?y . ?y e:q ?z }) }",
+            "SELECT $this { @ $this e:p ?v FILTER(?v = 1 || EXISTS { ?v e:p ?y . ?y e:q ?z }) }",
+        ),
+    ],
+)
+def test_an_exists_that_holds_a_join_is_evaluated_once_where_that_means_the_same(query, expected):
+    assert marked(query) == expected
+
+
 def test_parameters_are_given_like_the_focus_node():
     query = "SELECT $this { $this e:p ?x { ?a e:p ?b FILTER(?b = $limit) } }"
     expected = "SELECT $this { @ $this e:p ?x { @ ?a e:p ?b FILTER(?b = $limit) } }"
