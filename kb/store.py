@@ -220,9 +220,12 @@ class KnowledgeBase:
     ) -> About:
         """Derives what follows, and writes what the generation says of itself."""
         told("Drawing conclusions", 0, None)
-        asserted.checkpoint(folder / "public")
-        with closing(OxigraphEngine.in_folder(folder / "public")) as public:
-            inferred = infer(public, load_ontology())
+        asserted.checkpoint(folder / "deriving")
+        with closing(OxigraphEngine.in_folder(folder / "deriving")) as deriving:
+            inferred = infer(deriving, load_ontology())
+            # A checkpoint opens at once; the folder that was written to would first repeat its log.
+            deriving.checkpoint(folder / "public")
+        shutil.rmtree(folder / "deriving")
         about = About(
             digest=digest,
             built=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -140,7 +140,7 @@ def check_command(graph: str | None, focus: str | None, severity: str, form: str
         INFO: report.findings,
     }
     report = Report.of(kept & set(wanted[severity]))
-    show_report(report, _labels(engine, report.findings) if form == "text" else {}, form, every)
+    show_report(report, _labels(engine, report.findings) if form == "text" else {}, severity, form, every)
     if report.violations:
         raise SystemExit(1)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from kb.report import Finding, Report
+from kb.report import INFO, VIOLATION, WARNING, Finding, Report
 from kb.store import Told
 from kb.turtle import to_turtle
 
@@ -58,14 +58,18 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console(highlight=False, markup=False, width=None if OUT.is_terminal else 10_000).print(table)
 
 
-def show_report(report: Report, labels: Mapping[Node, str], form: str, every: bool) -> None:
-    """A report on standard output. form: "text", "json" or "turtle"; every: list each finding as text."""
+def show_report(report: Report, labels: Mapping[Node, str], severity: str, form: str, every: bool) -> None:
+    """A report on standard output.
+
+    severity: the least severe that was asked for. form: "text", "json" or "turtle"; every: as text, list
+    each finding.
+    """
     if form == "json":
         click.echo(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     elif form == "turtle":
         click.echo(to_turtle(report.to_graph()), nl=False)
     else:
-        _show_as_text(report, labels, every)
+        _show_as_text(report, labels, severity, every)
 
 
 def show_findings(findings: Sequence[Finding], labels: Mapping[Node, str], most: int) -> None:
@@ -76,12 +80,9 @@ def show_findings(findings: Sequence[Finding], labels: Mapping[Node, str], most:
         ERR.print(f"  … and {len(findings) - most:,} more.")
 
 
-def _show_as_text(report: Report, labels: Mapping[Node, str], every: bool) -> None:
-    for heading, findings in (
-        ("Violations", report.violations),
-        ("Warnings", report.warnings),
-        ("Hints", report.infos),
-    ):
+def _show_as_text(report: Report, labels: Mapping[Node, str], severity: str, every: bool) -> None:
+    sections = (("Violations", report.violations), ("Warnings", report.warnings), ("Hints", report.infos))
+    for heading, findings in sections[: (VIOLATION, WARNING, INFO).index(severity) + 1]:
         OUT.print(f"{heading}: {len(findings):,}", style="bold")
         for shape, group in _by_shape(findings):
             if every or heading == "Violations":

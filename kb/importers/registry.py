@@ -2,42 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from rdflib import Dataset
 
-from kb.imported import Imported, Importer, Progress
-from kb.importers import (
-    countries,
-    eu_programmes,
-    gleif,
-    nabs,
-    nace,
-    nuts,
-    organisation_links,
-    partnerships,
-    ror,
+from kb.imported import Imported, Progress
+
+IMPORTERS = (
+    "countries",
+    "eu-programmes",
+    "gleif",
+    "nabs",
+    "nace",
+    "nuts",
+    "organisation-links",
+    "partnerships",
+    "ror",
 )
+"""Names of importers; the docstring of `kb.importers.<name>` documents the files that it reads."""
 
-IMPORTERS: dict[str, Importer] = {
-    "countries": countries.read,
-    "eu-programmes": eu_programmes.read,
-    "gleif": gleif.read,
-    "nabs": nabs.read,
-    "nace": nace.read,
-    "nuts": nuts.read,
-    "organisation-links": organisation_links.read,
-    "partnerships": partnerships.read,
-    "ror": ror.read,
-}
-"""Name -> importer; each module's docstring documents the files that it reads."""
-
-_IN_PARTS: dict[str, Callable[[Sequence[Path], Progress, Imported], Iterator[Dataset]]] = {
-    "gleif": gleif.parts,
-    "ror": ror.parts,
-}
+_IN_PARTS = ("gleif", "ror")
 """Importers of whole registers, which give their quads part by part to bound the memory."""
+
+
+def importer(name: str) -> Any:
+    """The module of one of `IMPORTERS`, loaded when it is wanted: readers of workbooks are slow to load."""
+    return import_module(f"kb.importers.{name.replace('-', '_')}")
 
 
 def run(name: str, files: Sequence[Path], progress: Progress, imported: Imported) -> Iterator[Dataset]:
@@ -46,9 +39,9 @@ def run(name: str, files: Sequence[Path], progress: Progress, imported: Imported
     imported: gets the bad rows and the reports, which are complete when all parts have been taken.
     """
     if name in _IN_PARTS:
-        yield from _IN_PARTS[name](files, progress, imported)
+        yield from importer(name).parts(files, progress, imported)
         return
-    found = IMPORTERS[name](files, progress)
+    found: Imported = importer(name).read(files, progress)
     imported.bad_rows += found.bad_rows
     imported.reports.update(found.reports)
     yield found.dataset

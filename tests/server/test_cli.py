@@ -12,7 +12,7 @@ from rdflib import Dataset, Graph
 
 from kb import __version__
 from kb.imported import BadRow, Imported
-from kb.importers.registry import IMPORTERS
+from kb.importers import nuts
 from kb.terms import DEF, GRAPH, mint
 from server.cli import main
 
@@ -117,7 +117,7 @@ def read_two_rows(files, progress) -> Imported:
 
 
 def test_an_import_writes_good_rows_and_lists_bad_ones(regiolink, tmp_path, monkeypatch):
-    monkeypatch.setitem(IMPORTERS, "nuts", read_two_rows)
+    monkeypatch.setattr(nuts, "read", read_two_rows)
     source, out = tmp_path / "codes.tsv", tmp_path / "out"
     source.write_text("x")
     code, told, err = regiolink("import", "nuts", str(source), "--out", str(out))
@@ -131,7 +131,7 @@ def test_an_import_writes_good_rows_and_lists_bad_ones(regiolink, tmp_path, monk
 
 
 def test_a_strict_import_writes_nothing_when_a_row_is_bad(regiolink, tmp_path, monkeypatch):
-    monkeypatch.setitem(IMPORTERS, "nuts", read_two_rows)
+    monkeypatch.setattr(nuts, "read", read_two_rows)
     source, out = tmp_path / "codes.tsv", tmp_path / "out"
     source.write_text("x")
     code, _, err = regiolink("import", "nuts", str(source), "--out", str(out), "--strict")
@@ -144,7 +144,7 @@ def test_a_strict_import_writes_nothing_when_a_row_is_bad(regiolink, tmp_path, m
 def test_a_folder_that_cannot_be_written_is_one_sentence(regiolink, tmp_path, monkeypatch):
     source = tmp_path / "codes.tsv"
     source.write_text("x")
-    monkeypatch.setitem(IMPORTERS, "nuts", read_two_rows)
+    monkeypatch.setattr(nuts, "read", read_two_rows)
     code, _, err = regiolink("import", "nuts", str(source), "--out", "/proc/regiolink")
     assert code == 2 and err.endswith("The folder /proc/regiolink cannot be written to.\n")
     monkeypatch.setenv("REGIOLINK_DATA_DIR", "/proc/regiolink")
