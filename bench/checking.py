@@ -8,7 +8,7 @@ from rdflib import Graph
 
 from bench.data import GOLDEN, add, shipped
 from bench.measuring import Act, Measured, Told, side_by_side
-from kb.engine.oxigraph import OxigraphEngine, read_quads
+from kb.engine.oxigraph import OxigraphEngine, OxigraphTriples, read_quads
 from kb.gate import compiled, reference
 from kb.report import Report
 from kb.schema import load_shapes
@@ -23,9 +23,11 @@ def beside_pyshacl(runs: int, told: Told) -> list[Measured]:
         if name.startswith("ontology/"):
             engine.insert(read_quads(content, "ttl", name, graph))
     engine.insert(read_quads(GOLDEN, "trig", GOLDEN.name))
+    triples = engine.query("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }")
+    assert isinstance(triples, OxigraphTriples)
     data = Graph()
-    for subject, predicate, value in engine.select("SELECT ?s ?p ?o { ?s ?p ?o }"):
-        data.add((subject, predicate, value))
+    for triple in triples:
+        data.add(triple)
 
     def by_engine() -> Act:
         return lambda: _verdict(compiled.validate(engine, shapes), engine)

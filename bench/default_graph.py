@@ -5,7 +5,7 @@ This alone asks Oxigraph without the engine's contract, because the contract off
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from zlib import crc32
@@ -37,22 +37,28 @@ def default_graph(file: Path, runs: int, told: Told) -> list[Measured]:
     stored.bulk_extend(_spread(file, names))
     stored.bulk_extend(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in _spread(file, names))
 
-    def asking(store: ox.Store, text: str, **options: object) -> Act:
-        def act() -> str:
-            ((found,),) = store.query(text, **options)
-            return f"{int(found.value):,} counted"
+    ways: dict[str, Callable[[str], object]] = {
+        "union flag": lambda text: named.query(text, use_default_graph_as_union=True),
+        f"list of {GRAPHS} graphs": lambda text: named.query(text, default_graph=[*names]),
+        "stored default graph": lambda text: stored.query(text),
+    }
 
-        return act
+    def asking(way: Callable[[str], object], text: str) -> Act:
+        return lambda: _counted(way(text))
 
     found: list[Measured] = []
     for what, text in (("join", _JOIN), ("count", _COUNT)):
         acts: dict[str, Prepare] = {
-            f"{what}: stored default graph": partial(asking, stored, text),
-            f"{what}: union flag": partial(asking, named, text, use_default_graph_as_union=True),
-            f"{what}: list of {GRAPHS} graphs": partial(asking, named, text, default_graph=names),
+            f"{what}: {name}": partial(asking, way, text) for name, way in ways.items()
         }
         found += side_by_side(acts, runs, told)
     return found
+
+
+def _counted(answer: object) -> str:
+    assert isinstance(answer, ox.QuerySolutions)
+    ((found,),) = answer
+    return f"{int(found.value):,} counted"
 
 
 def _spread(file: Path, names: list[ox.NamedNode]) -> Iterator[ox.Quad]:

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import owlrl
+import owlrl  # type: ignore[import-untyped]
 from rdflib import Dataset, Graph
 
 from bench.data import GOLDEN, add, shipped

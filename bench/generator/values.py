@@ -6,15 +6,18 @@ import re
 from collections.abc import Callable
 from functools import cache
 from random import Random
+from typing import TypeVar
 
 from rdflib import RDF, SKOS, XSD, URIRef
 
 from bench.generator.fields import Field
 from bench.generator.world import World
-from kb.gate.constraints import InClass, Limit, OfDatatype, OfKind, OneOf, Pattern
+from kb.gate.constraints import Constraint, InClass, Limit, OfDatatype, OfKind, OneOf, Pattern
 from kb.terms import PREFIXES
 
 Make = Callable[[Random], str]
+
+_C = TypeVar("_C", bound=Constraint)
 
 _WORDS = (
     "advanced",
@@ -99,26 +102,30 @@ def words(random: Random, count: int) -> str:
 
 def maker(field: Field, world: World) -> Make | None:
     """What makes values for `field`; None where it takes a plan, as for a thing that belongs to this one."""
-    said = {type(one): one for one in field.constraints}
     patterns = [one.pattern for one in field.constraints if isinstance(one, Pattern)]
 
     def fits(value: str) -> bool:
         return all(re.search(pattern, value) for pattern in patterns)
 
-    if OneOf in said:
-        return _one_of(tuple(term.n3() for term in said[OneOf].terms))
-    if InClass in said:
-        if said[InClass].of != SKOS.Concept:
-            return _one_of(world.shared.get(said[InClass].of.n3(), ()))
+    if listed := _said(field, OneOf):
+        return _one_of(tuple(term.n3() for term in listed.terms))
+    if kind := _said(field, InClass):
+        if kind.of != SKOS.Concept:
+            return _one_of(world.shared.get(kind.of.n3(), ()))
         # Without a pattern any concept would do, and most would say nothing sensible.
         return _one_of(tuple(one for one in world.concepts if patterns and fits(one[1:-1])))
-    if OfDatatype in said:
+    if literal := _said(field, OfDatatype):
         limits = {one.operator: int(one.literal) for one in field.constraints if isinstance(one, Limit)}
-        made = _literal(said[OfDatatype].datatype, limits.get(">=", 0), limits.get("<=", 1000))
+        made = _literal(literal.datatype, limits.get(">=", 0), limits.get("<=", 1000))
         return made if made and fits(_content(made(Random(0)))) else None
-    if OfKind in said and "IRI" in said[OfKind].kinds and fits(_PAGE):
+    if (node := _said(field, OfKind)) and "IRI" in node.kinds and fits(_PAGE):
         return lambda random: f"<{_PAGE}{random.randrange(10**6)}>"
     return None
+
+
+def _said(field: Field, kind: type[_C]) -> _C | None:
+    """The constraint of a kind that the field has, if any."""
+    return next((one for one in field.constraints if isinstance(one, kind)), None)
 
 
 def _one_of(terms: tuple[str, ...]) -> Make | None:

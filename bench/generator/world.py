@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kb.engine.oxigraph import OxigraphEngine, OxigraphSolutions
+from rdflib.term import Node
+
+from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import NotUnderstood
 from kb.terms import DEF, PREFIXES
 
@@ -85,9 +87,11 @@ class World:
         )
 
 
-def _rows(engine: OxigraphEngine, query: str) -> OxigraphSolutions:
+def _rows(engine: OxigraphEngine, query: str) -> Iterator[tuple[Node, ...]]:
+    """The rows of a query in which every variable is bound."""
     prefixes = "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("def", "rdfs", "skos"))
-    return engine.select(prefixes + query)
+    for row in engine.select(prefixes + query):
+        yield tuple(term for term in row if term is not None)
 
 
 def _terms(engine: OxigraphEngine, query: str) -> tuple[str, ...]:
