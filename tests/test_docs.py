@@ -55,7 +55,7 @@ def test_every_direct_dependency_has_its_line():
     lines = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     missing = [
         name
-        for name in (re.split(r"[<>=!~ ]", whole)[0] for whole in names)
+        for name in (re.split(r"[<>=!~ \[]", whole)[0] for whole in names)
         if not re.search(rf"\b{name}\b", lines)
     ]
     assert missing == []
@@ -73,3 +73,15 @@ def test_every_link_inside_the_docs_leads_somewhere():
             if not (path.parent / target).exists():
                 broken.append(f"{path.name}: {target}")
     assert broken == []
+
+
+def test_the_answers_in_the_readme_are_those_of_the_data(client, knowledge_base, monkeypatch):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (query,) = re.findall(r"--data-urlencode 'query=(.*?)'\n```", readme, re.DOTALL)
+    answer = client.post("/sparql", data={"query": query}, headers={"Accept": "text/csv"})
+    assert f"```\n{answer.text.replace(chr(13), '')}```" in readme
+    (words,) = re.findall(r"\.venv/bin/regiolink (ask .*)\n", readme)
+    monkeypatch.setenv("REGIOLINK_DATA_DIR", str(knowledge_base.data_dir))
+    shown = CliRunner().invoke(main, words.split()).stdout
+    told = [" ".join(line.split()) for line in shown.split("\n") if "│" in line]
+    assert told and all(line in " ".join(readme.split()) for line in told)
