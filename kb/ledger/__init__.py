@@ -1,0 +1,1 @@
+"""The ledger: every commit in order, hash-chained, and who may make one."""
