@@ -6,7 +6,7 @@ long texts (864 nested EXISTS, 4500 MINUS in a row), so a text is weighed by its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
@@ -208,6 +208,16 @@ class _Scales:
 
     def _after(self, *marks: str) -> bool:
         return self.last is not None and self.last.kind is Kind.MARK and self.last.text in marks
+
+
+def weigh(part: Iterable[Token], limits: Limits = ANONYMOUS) -> None:
+    """Weighs the tokens of a part of a text, such as the WHERE clause of one of several operations.
+
+    Raises `TooLarge` when it passes one of `limits`; their `bytes` are not looked at.
+    """
+    scales = _Scales(limits)
+    for token in part:
+        scales.weigh(token)
 
 
 def check(text: str, limits: Limits = ANONYMOUS) -> Form:
