@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rdflib import URIRef
 from rdflib.term import Node
 
 from kb.errors import NotUnderstood
-from kb.patch import Patch, Quad
+from kb.patch import Patch
 from kb.terms import GRAPH
 
 INFERRED = GRAPH["inferred"]
@@ -38,6 +38,9 @@ DEFAULT = URIRef(f"{RESERVED}default-graph")
 
 Triple = tuple[Node, Node, Node]
 """Subject, predicate and object as the engine has them, blank nodes among them."""
+
+
+_Quad = TypeVar("_Quad", bound=tuple[Node, Node, Node, Node])
 
 
 class DefaultGraph(Enum):
@@ -142,7 +145,7 @@ class Engine(Protocol):
     def revision(self) -> int:
         """The revision of the last patch applied; 0 when there was none."""
 
-    def holds(self, quads: Iterable[Quad]) -> set[Quad]:
+    def holds(self, quads: Iterable[_Quad]) -> set[_Quad]:
         """Those of `quads` that are there."""
 
     def triples(self, graph: URIRef) -> Iterator[Triple]:

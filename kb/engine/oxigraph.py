@@ -28,7 +28,7 @@ from kb.engine.oxigraph_changes import in_default_graph, is_merged, statements
 from kb.engine.oxigraph_terms import to_graph_name, to_oxigraph, to_quad
 from kb.engine.oxigraph_terms import to_rdflib as to_rdflib
 from kb.errors import FolderUnusable, NotAllowed, NotUnderstood
-from kb.patch import Patch, Quad
+from kb.patch import Patch
 from kb.terms import BASE, PREFIXES
 
 _RESULTS = {
@@ -58,6 +58,7 @@ _DEFAULT_NAME = ox.NamedNode(str(DEFAULT))
 # quad that a query or a dump could meet, and goes with a checkpoint.
 _HEAD = f"{RESERVED}revision:"
 _Term = TypeVar("_Term")
+_Quad = TypeVar("_Quad", bound=tuple[Node, Node, Node, Node])
 
 
 def read_quads(
@@ -117,7 +118,8 @@ def _file_error(error: SyntaxError, name: str) -> FileSyntaxError:
     return FileSyntaxError(name, what, error.lineno or None, error.offset or None)
 
 
-def _query_error(error: SyntaxError) -> QuerySyntaxError:
+def query_error(error: SyntaxError) -> QuerySyntaxError:
+    """The parser's error for people, with line and column where it names them."""
     at = re.match(r"error at (\d+):(\d+): (.*)", str(error.msg), re.DOTALL)
     if not at:
         return QuerySyntaxError(str(error.msg).strip().rstrip("."), None, None)
@@ -236,7 +238,7 @@ class OxigraphEngine:
         try:
             found = self._store.query(text)
         except SyntaxError as error:
-            raise _query_error(error) from None
+            raise query_error(error) from None
         if isinstance(found, ox.QuerySolutions):
             return OxigraphSolutions(found)
         if isinstance(found, ox.QueryBoolean):
@@ -254,7 +256,7 @@ class OxigraphEngine:
         try:
             self._store.update(text)
         except SyntaxError as error:
-            raise _query_error(error) from None
+            raise query_error(error) from None
 
     def apply(self, patch: Patch, revision: int) -> None:
         for graph in patch.graphs():
@@ -278,7 +280,7 @@ class OxigraphEngine:
         named = (name for name in self._store.named_graphs() if isinstance(name, ox.NamedNode))
         return [name for name in named if name.value.startswith(_HEAD)]
 
-    def holds(self, quads: Iterable[Quad]) -> set[Quad]:
+    def holds(self, quads: Iterable[_Quad]) -> set[_Quad]:
         return {quad for quad in quads if to_quad(quad) in self._store}
 
     def triples(self, graph: URIRef) -> Iterator[Triple]:
@@ -315,10 +317,6 @@ class OxigraphEngine:
             self._store.backup(str(folder))
         except OSError as error:
             raise FolderUnusable(_why_unusable(error)) from None
-
-    def optimize(self) -> None:
-        """Compacts the folder, so that reads touch fewer files."""
-        self._store.optimize()
 
 
 def _why_unusable(error: OSError) -> str:

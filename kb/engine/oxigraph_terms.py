@@ -11,21 +11,28 @@ from rdflib.term import Node
 from kb.engine.contract import DEFAULT, BadTerm
 from kb.errors import NotUnderstood
 
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+"""A term of the engine."""
+
 _XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
 _ANY = ox.NamedNode(str(DEFAULT))
 
 
-def to_rdflib(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Node:
+def to_rdflib(term: Term) -> Node:
     """A term of the engine as a term of rdflib, its lexical form kept as it is.
 
-    Raises `NotUnderstood` for a triple term of RDF 1.2, which rdflib does not have.
+    Raises `NotUnderstood` for a triple term or a base direction of RDF 1.2, which rdflib does not have.
     """
     if isinstance(term, ox.NamedNode):
         return URIRef(term.value)
     if isinstance(term, ox.BlankNode):
         return BNode(term.value)
     if isinstance(term, ox.Triple):
-        raise NotUnderstood("The answer holds a triple term, which cannot be shown in this form.")
+        raise NotUnderstood("A triple about a triple is not supported here.")
+    if term.direction:
+        raise NotUnderstood(
+            f"The text {term.value[:40]!r} has a base direction, which is not supported here."
+        )
     if term.language:
         return Literal(term.value, lang=term.language)
     if term.datatype.value == _XSD_STRING:
