@@ -21,10 +21,7 @@ from rdflib.term import Node
 from kb.engine.contract import DEFAULT, RESERVED, BadTerm
 from kb.engine.oxigraph_terms import as_stored, to_oxigraph
 from kb.patch import NotGround, Quad
-from kb.terms import BASE
-
-GENID: Final = f"{BASE}.well-known/genid/"
-"""How the IRI of a former blank node begins."""
+from kb.terms import GENID
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

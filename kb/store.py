@@ -35,7 +35,7 @@ from kb.reasoning import infer
 from kb.report import Report
 from kb.resources import shipped_files
 from kb.schema import load_ontology, load_shapes
-from kb.terms import GRAPH, slug
+from kb.terms import GENID, GRAPH, slug
 
 FORMAT = 1
 """The layout of the folder that this program writes."""
@@ -327,4 +327,6 @@ def _quads_to_load(file: Path, graph: str | None) -> Iterator[object]:
         name = graph_of(quad)
         if name.removeprefix(GRAPH).startswith(_NOT_FOR_LOADING):
             raise NotAllowed(f"{file.name}: the graph {name} is not for loading into.")
+        if name.startswith(GENID):
+            raise NotUnderstood(f"{file.name}: a graph has a blank node as its name; give it an IRI.")
         yield quad

@@ -13,6 +13,9 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, ORG, OWL, PROV, RDF, RDFS, SDO
 from kb.errors import NotUnderstood
 
 BASE: Final = "https://w3id.org/regiolink/"
+GENID: Final = BASE + ".well-known/genid/"
+"""How the IRIs begin that stand in for blank nodes (RDF 1.1 Concepts, section 3.5)."""
+
 DEF = Namespace(BASE + "def/")
 SHAPE = Namespace(BASE + "shape/")
 TERMS = Namespace(BASE + "terms/")

@@ -29,7 +29,7 @@ from kb.engine.oxigraph_terms import to_graph_name, to_oxigraph, to_quad
 from kb.engine.oxigraph_terms import to_rdflib as to_rdflib
 from kb.errors import FolderUnusable, NotAllowed, NotUnderstood
 from kb.patch import Patch
-from kb.terms import BASE, PREFIXES
+from kb.terms import GENID, PREFIXES
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -107,7 +107,7 @@ def write_quads(quads: Iterable[object]) -> bytes:
 def _skolemised(quad: ox.Quad) -> ox.Quad:
     def named(term: _Term) -> _Term | ox.NamedNode:
         if isinstance(term, ox.BlankNode):
-            return ox.NamedNode(f"{BASE}.well-known/genid/{term.value}")
+            return ox.NamedNode(f"{GENID}{term.value}")
         return term
 
     return ox.Quad(named(quad.subject), quad.predicate, named(quad.object), named(quad.graph_name))

@@ -9,11 +9,11 @@ from kb.engine.contract import DEFAULT, BadTerm, DefaultGraph, QuerySyntaxError
 from kb.engine.oxigraph import OxigraphEngine
 from kb.engine.oxigraph_terms import to_rdflib
 from kb.errors import FolderUnusable, NotAllowed, NotUnderstood, TooLarge
-from kb.normal_form import GENID, normal_form
+from kb.normal_form import normal_form
 from kb.patch import Patch
 from kb.pending import Origin
 from kb.sparql_text import Limits
-from kb.terms import GRAPH
+from kb.terms import GENID, GRAPH
 
 PREFIXES = f"PREFIX : <https://example.org/> PREFIX graph: <{GRAPH}>\n"
 HELD = """

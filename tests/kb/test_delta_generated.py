@@ -17,9 +17,9 @@ from kb.engine.contract import DEFAULT, EDITS, HISTORY, INFERRED, DefaultGraph
 from kb.engine.oxigraph import OxigraphEngine
 from kb.engine.oxigraph_terms import to_quad, to_rdflib
 from kb.errors import NotAllowed
-from kb.normal_form import GENID, normal_form
+from kb.normal_form import normal_form
 from kb.patch import Patch
-from kb.terms import GRAPH
+from kb.terms import GENID, GRAPH
 
 DECLARED = f"PREFIX : <https://example.org/> PREFIX graph: <{GRAPH}> PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>\n"
 

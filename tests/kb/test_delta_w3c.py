@@ -16,8 +16,9 @@ from kb.engine.contract import DEFAULT, DefaultGraph
 from kb.engine.oxigraph import OxigraphEngine
 from kb.engine.oxigraph_terms import to_quad, to_rdflib
 from kb.errors import KnowledgeBaseError, NotAllowed
-from kb.normal_form import GENID, normal_form
+from kb.normal_form import normal_form
 from kb.patch import Patch
+from kb.terms import GENID
 
 SUITE = Path(__file__).resolve().parents[3] / "shared" / "suites" / "sparql11" / "sparql" / "sparql11"
 FOLDERS = """

@@ -8,8 +8,9 @@ from rdflib import XSD, BNode, Literal, URIRef
 
 from kb.engine.contract import DEFAULT, BadTerm
 from kb.engine.oxigraph import to_rdflib
-from kb.normal_form import GENID, normal_form
+from kb.normal_form import normal_form
 from kb.patch import NotGround
+from kb.terms import GENID
 
 S, P, G = URIRef("https://example.org/s"), URIRef("https://example.org/p"), URIRef("https://example.org/g")
 

@@ -129,6 +129,7 @@ def test_a_blank_node_is_refused_with_what_to_do(kb, tmp_path):
         ("table.xlsx", b"PK", None, NotUnderstood, r"the ending \.xlsx is not one of"),
         ("picture.ttl", b"\x89PNG\r\n\x1a\n\x00\x00", None, NotUnderstood, r"picture\.ttl"),
         ("bomb.rdf", "<!DOCTYPE x [<!ENTITY a 'b'>]><x/>", None, NotUnderstood, "document type declaration"),
+        ("anonymous.nq", "<a:b> <a:c> <a:d> _:g .", None, NotUnderstood, "a blank node as its name"),
         ("inferred.ttl", NAMED, "inferred", NotAllowed, "not for loading"),
         ("onto.nq", f"<a:b> <a:c> <a:d> <{GRAPH['ontology']}> .", None, NotAllowed, "not for loading"),
     ],
