@@ -1,9 +1,9 @@
 """What every engine keeps: quads in named graphs, and their merge as the default graph.
 
 The stored default graph is the RDF merge (a set) of the public named graphs: every triple of a named graph
-stands in it once. A union made at query time would be no substitute: the one that the engine offers repeats
-a triple that stands in two graphs, and a list of graphs made the same query 20 times slower
-(docs/performance.md).
+stands in it once. A union made at query time would be no substitute: the engine's repeats
+a triple that stands in two graphs, and named as a list of graphs it made the same query 10 times slower
+and more (docs/performance.md).
 """
 
 from __future__ import annotations
