@@ -17,8 +17,8 @@ from kb.errors import NotAllowed, NotUnderstood, TooLarge
 from kb.sparql_text import Limits, weigh
 from kb.sparql_tokens import Kind, Token, tokens
 
-EDIT: Final = Limits(bytes=4_194_304)
-"""For an update: the limits of a query hold for each WHERE clause, the text may hold data as well."""
+EDIT: Final = Limits(bytes=1_048_576)
+"""For an update: the limits of a query hold for each WHERE clause, the text may hold some 10,000 triples."""
 
 MAX_OPERATIONS: Final = 1_000
 MAX_PROLOGUE: Final = 32_768

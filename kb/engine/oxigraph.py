@@ -54,9 +54,10 @@ FILE_ENDINGS = tuple(sorted(_FILES))
 """The file name endings that `read_quads` understands, without the dot."""
 
 _DEFAULT_NAME = ox.NamedNode(str(DEFAULT))
-# The head revision is the name of an empty graph: it changes in the same transaction as the quads, is no
-# quad that a query or a dump could meet, and goes with a checkpoint.
-_HEAD = f"{RESERVED}revision:"
+# The head revision in binary: a bit is set when there is an empty graph of its name. So it changes in one
+# transaction with the quads, is no quad that a query or a dump could meet, goes with a checkpoint, and any
+# number of revisions leaves no more behind than these names.
+_HEAD_BITS = [ox.NamedNode(f"{RESERVED}revision-bit:{bit}") for bit in range(48)]
 _Term = TypeVar("_Term")
 _Quad = TypeVar("_Quad", bound=tuple[Node, Node, Node, Node])
 
@@ -263,22 +264,21 @@ class OxigraphEngine:
             own = graph == DEFAULT and self.default_graph is DefaultGraph.OWN
             if graph.startswith(RESERVED) and not own:
                 raise NotAllowed(f"The graph {graph} belongs to the engine; nobody states anything in it.")
-        if revision <= self.revision():
+        head = self.revision()
+        if revision <= head:
             return
         made = statements(self._store, patch, self.default_graph)
-        made += [f"DROP SILENT GRAPH {name}" for name in self._heads()]
-        made.append(f"CREATE SILENT GRAPH <{_HEAD}{revision}>")
+        for bit, name in enumerate(_HEAD_BITS):
+            if (head ^ revision) >> bit & 1:
+                made.append(f"{'CREATE' if revision >> bit & 1 else 'DROP'} GRAPH {name}")
         try:
             self._store.update(" ;\n".join(made))
         except OSError as error:
             raise FolderUnusable(_why_unusable(error)) from None
 
     def revision(self) -> int:
-        return max((int(name.value.removeprefix(_HEAD)) for name in self._heads()), default=0)
-
-    def _heads(self) -> list[ox.NamedNode]:
-        named = (name for name in self._store.named_graphs() if isinstance(name, ox.NamedNode))
-        return [name for name in named if name.value.startswith(_HEAD)]
+        set_bits = (bit for bit, name in enumerate(_HEAD_BITS) if self._store.contains_named_graph(name))
+        return sum(1 << bit for bit in set_bits)
 
     def holds(self, quads: Iterable[_Quad]) -> set[_Quad]:
         return {quad for quad in quads if to_quad(quad) in self._store}

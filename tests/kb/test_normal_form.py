@@ -109,7 +109,7 @@ def test_what_is_no_quad_is_refused(quad):
 def test_the_names_of_the_engine_are_for_no_graph_but_the_default_one():
     assert normal_form([(S, P, S, DEFAULT)]) == [(S, P, S, DEFAULT)]
     with pytest.raises(BadTerm, match="belongs to the engine"):
-        normal_form([(S, P, S, URIRef("urn:x-regiolink:revision:7"))])
+        normal_form([(S, P, S, URIRef("urn:x-regiolink:revision-bit:7"))])
 
 
 DIGITS = st.text("0123456789+-.eETZ:PYMDHS", max_size=12)
