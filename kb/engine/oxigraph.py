@@ -240,6 +240,8 @@ class OxigraphEngine:
             found = self._store.query(text)
         except SyntaxError as error:
             raise query_error(error) from None
+        except RuntimeError as error:  # such as a function that the engine does not have
+            raise NotUnderstood(f"The query cannot be evaluated: {str(error).rstrip('.')}.") from None
         if isinstance(found, ox.QuerySolutions):
             return OxigraphSolutions(found)
         if isinstance(found, ox.QueryBoolean):

@@ -84,6 +84,14 @@ def test_a_syntax_error_in_a_query_says_where():
     assert (caught.value.line, caught.value.column) == (2, 16)
 
 
+@pytest.mark.parametrize("query", ["SELECT (<urn:f>(1) AS ?y) {}", "ASK { FILTER(<urn:f>(1)) }"])
+def test_a_function_that_does_not_exist_is_named(query):
+    with pytest.raises(
+        NotUnderstood, match="The query cannot be evaluated: The custom function <urn:f> is not"
+    ):
+        OxigraphEngine.in_memory().query(query)
+
+
 def test_a_syntax_error_in_a_file_says_file_line_and_column():
     with pytest.raises(FileSyntaxError) as caught:
         list(read_quads(b"<a:b> <a:c> <a:d> .\n<a:b> <a:c> foo:x .", "ttl", "wrong.ttl", GRAPH["a"]))
