@@ -134,7 +134,7 @@ class Entry:
             return
         amount = mint("amount", key)
         self.add(subject, predicate, amount)
-        self.add(amount, RDF.type, DEF.MonetaryAmount)
+        self.record(amount, DEF.MonetaryAmount)
         self.add(amount, DEF.amountValue, decimal(self.number(column)))
         self.add(amount, DEF.amountKind, term("amount-kind", kind))
         self.add(amount, DEF.currency, CURRENCY.EUR)

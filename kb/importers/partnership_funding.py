@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from rdflib import RDF, RDFS, Literal, URIRef
+from rdflib import RDFS, Literal, URIRef
 from rdflib.namespace import DCTERMS, SKOS
 
 from kb.importers.partnership_facts import (
@@ -130,7 +130,7 @@ def _add_operator(entry: Entry, initiative: URIRef, operator: str) -> None:
     elif register:
         identifier = mint("identifier", f"transparency-register {register[1]}")
         entry.add(initiative, ADMS.identifier, identifier)
-        entry.add(identifier, RDF.type, ADMS.Identifier)
+        entry.record(identifier, ADMS.Identifier)
         entry.add(identifier, SKOS.notation, Literal(register[1]))
         entry.add(identifier, DEF.identifierScheme, term("identifier-scheme", "transparency-register"))
     elif operator:

@@ -387,7 +387,7 @@ NOT_OURS = ("service", "syntax-fed")
 
 def suite_files(ending):
     if not SUITE.is_dir():
-        pytest.skip("The W3C tests are not here; put rdf-tests' folder sparql/sparql11 where SUITE points.")
+        pytest.skip("The W3C SPARQL 1.1 tests are not in shared/suites/sparql11: clone w3c/rdf-tests there.")
     for path in sorted(SUITE.rglob(f"*.{ending}")):
         if not path.relative_to(SUITE).parts[0].startswith(NOT_OURS):
             yield path.relative_to(SUITE), path.read_bytes().decode()

@@ -145,7 +145,8 @@ partnership:escp-tex a def:ESCPS3 ; rdfs:label "Textile clusters"@en ; def:acron
   skos:note "End or duration as written: 24 months."@en , "Partner list: complete."@en ;
   def:hasGrant grant:822083 ; def:hasLinkage linkage:escp-tex-s3-textile ;
   def:hasMembership membership:escp-tex-loom .
-amount:escp-tex-total-budget a def:MonetaryAmount ; def:amountValue 466607.7 ;
+amount:escp-tex-total-budget a def:MonetaryAmount ; dct:source PAGE ; def:basis STATED ;
+  def:amountValue 466607.7 ;
   def:amountKind [amount-kind/total-cost] ; def:currency currency:EUR .
 grant:822083 a def:Grant ; rdfs:label "Grant for Tex"@en ; dct:source PAGE ; def:basis STATED ;
   def:agreementNumber "822083" ; def:awardedUnder call:call-1 .
@@ -296,7 +297,7 @@ def test_a_call_that_the_table_infers_makes_the_grant_inferred(imported, said):
 grant:822083 a def:Grant ; rdfs:label "Grant for Tex"@en ; dct:source PAGE ; def:basis INFERRED ;
   def:agreementNumber "822083" ; def:awardedUnder call:call-1 ; def:amount amount:escp-tex-grant ;
   skos:note "The call is inferred from the page; the rest is stated."@en .
-amount:escp-tex-grant a def:MonetaryAmount ; def:amountValue 349952.0 ;
+amount:escp-tex-grant a def:MonetaryAmount ; dct:source PAGE ; def:basis STATED ; def:amountValue 349952.0 ;
   def:amountKind [amount-kind/committed] ; def:currency currency:EUR .
 """,
     )
@@ -312,9 +313,9 @@ call:call-1 a def:CallForProposals ; rdfs:label "The call"@en ; dct:identifier "
   def:maxGrant amount:call-1-ceiling ; def:maxReimbursementRate 0.75 ; skos:note "For clusters."@en .
 deadline:call-1 a def:Deadline ; dct:source PAGE ; def:basis STATED ;
   def:deadlineDate "2018-03-08"^^xsd:date .
-amount:call-1-budget a def:MonetaryAmount ; def:amountValue 2800000.0 ;
+amount:call-1-budget a def:MonetaryAmount ; dct:source PAGE ; def:basis STATED ; def:amountValue 2800000.0 ;
   def:amountKind [amount-kind/planned] ; def:currency currency:EUR .
-amount:call-1-ceiling a def:MonetaryAmount ; def:amountValue 350000.0 ;
+amount:call-1-ceiling a def:MonetaryAmount ; dct:source PAGE ; def:basis STATED ; def:amountValue 350000.0 ;
   def:amountKind [amount-kind/ceiling] ; def:currency currency:EUR .
 """,
     )
@@ -337,7 +338,8 @@ network:v a def:Network ; rdfs:label "Net"@en ; dct:source PAGE ; def:basis STAT
   def:launched "2016"^^xsd:gYear ; adms:identifier identifier:transparency-register-68-35 ;
   skos:note "Kind as written: network of regions."@en , "Since, as written: 2016 (first)."@en ,
     "Operator as written: regions."@en .
-identifier:transparency-register-68-35 a adms:Identifier ; skos:notation "68-35" ;
+identifier:transparency-register-68-35 a adms:Identifier ; dct:source PAGE ; def:basis STATED ;
+  skos:notation "68-35" ;
   def:identifierScheme [identifier-scheme/transparency-register] .
 initiative:o a def:Initiative ; rdfs:label "Net"@en ; dct:source PAGE ; def:basis STATED ;
   dct:identifier "EASME/COSME/2016/035" ; skos:note "Kind as written: observatory."@en .
