@@ -81,10 +81,41 @@ def test_each_way_to_a_value_makes_a_finding():
 
 
 def test_a_thing_that_is_a_target_in_two_ways_is_checked_once():
-    shapes = (
-        "ex:s a sh:NodeShape ; sh:targetClass ex:A , ex:B ; sh:targetNode ex:x ; sh:nodeKind sh:Literal ."
-    )
+    targets = "sh:targetClass ex:A , ex:B ; sh:targetNode ex:x"
+    shapes = f"ex:s a sh:NodeShape ; {targets} ; sh:nodeKind sh:Literal ."
     assert focus_nodes("ex:x a ex:A , ex:B .", shapes) == [EX.x]
+    nested = f"ex:s sh:path ex:p ; {targets} ; sh:property [ sh:path ex:q ; sh:minCount 1 ] ."
+    assert focus_nodes("ex:x a ex:A , ex:B ; ex:p ex:y .", nested) == [EX.y]
+
+
+def test_siblings_that_no_expression_stands_for_count_apart():
+    shapes = """
+        ex:s a sh:NodeShape ; sh:targetNode ex:x ; sh:property ex:one , ex:other .
+        ex:one sh:path ex:p ; sh:qualifiedValueShape [ sh:nodeKind sh:IRI ] ;
+            sh:qualifiedValueShapesDisjoint true ; sh:qualifiedMinCount 1 .
+        ex:other sh:path ex:p ; sh:qualifiedMinCount 0 ;
+            sh:qualifiedValueShape [ sh:closed true ; sh:ignoredProperties ( ) ] .
+        """
+    assert focus_nodes("ex:x ex:p ex:y .", shapes) == [EX.x]
+    assert focus_nodes("ex:x ex:p ex:y . ex:y ex:q 1 .", shapes) == []
+
+
+def test_a_shape_may_say_that_a_property_is_not_there():
+    without = "[ sh:property [ sh:path ex:p ; sh:maxCount 0 ] ]"
+    shapes = f"ex:s a sh:NodeShape ; sh:targetNode ex:x , ex:y ; sh:node {without} ."
+    assert focus_nodes("ex:x ex:p 1 .", shapes) == [EX.x]
+
+
+def test_equal_properties_have_the_same_values_either_way():
+    shapes = shapes_of("ex:s sh:path ex:p ; sh:targetNode ex:x ; sh:equals ex:q .")
+    found = validate(engine_of("ex:x ex:p 1 , 2 ; ex:q 2 , 3 ."), shapes).findings
+    assert [finding.value for finding in found] == [Literal(1), Literal(3)]
+
+
+def test_a_shape_on_a_path_of_several_steps_is_met_by_what_they_lead_to():
+    shapes = "ex:s a sh:NodeShape ; sh:targetNode ex:x ; sh:not [ sh:path ( ex:p ex:q ) ; sh:minCount 1 ] ."
+    assert focus_nodes("ex:x ex:p ex:y . ex:y ex:q 1 .", shapes) == [EX.x]
+    assert focus_nodes("ex:x ex:p ex:y , ex:z .", shapes) == []
 
 
 def test_a_triple_in_two_graphs_counts_once():
@@ -144,11 +175,27 @@ def test_what_cannot_be_compared_breaks_a_range_and_an_order(value):
 
 
 def test_a_path_of_no_steps_reaches_a_thing_that_the_data_does_not_name():
+    shapes = shapes_of("""
+        ex:s a sh:PropertyShape ; sh:targetNode ex:x ; sh:path [ sh:zeroOrMorePath ex:p ] ;
+            sh:maxCount 0 ; sh:hasValue ex:x ; sh:nodeKind sh:Literal .
+        """)
+    assert [
+        (found.component, found.value) for found in validate(engine_of("ex:a ex:p ex:b ."), shapes).findings
+    ] == [(SH.MaxCountConstraintComponent, None), (SH.NodeKindConstraintComponent, EX.x)]
+
+
+def test_so_it_does_where_a_shape_refers_to_another_one():
+    reached = "[ sh:path [ sh:zeroOrMorePath ex:p ] ; sh:minCount 1 ]"
+    assert focus_nodes("ex:a ex:p ex:b .", f"ex:s sh:targetNode ex:x ; sh:not {reached} .") == [EX.x]
+
+
+def test_a_thing_none_of_whose_values_count_is_found_whatever_the_path():
     shapes = """
         ex:s a sh:PropertyShape ; sh:targetNode ex:x ; sh:path [ sh:zeroOrMorePath ex:p ] ;
-            sh:maxCount 0 ; sh:hasValue ex:x .
+            sh:qualifiedMinCount 1 ; sh:qualifiedValueShape [ sh:nodeKind sh:Literal ] .
         """
-    assert focus_nodes("ex:a ex:p ex:b .", shapes) == [EX.x]
+    assert focus_nodes("ex:x ex:p ex:y .", shapes) == [EX.x]
+    assert focus_nodes("ex:x ex:p 1 .", shapes) == []
 
 
 def test_a_closed_shape_that_allows_nothing_allows_nothing():
@@ -169,6 +216,11 @@ def test_deactivated_shapes_find_nothing_wherever_they_stand():
     assert focus_nodes("", off) == []
     assert focus_nodes("", f"{off} ex:s a sh:NodeShape ; sh:targetNode ex:x ; sh:node ex:off .") == []
     assert focus_nodes("", f"{off} ex:s a sh:NodeShape ; sh:targetNode ex:x ; sh:not ex:off .") == [EX.x]
+    part = "sh:property [ sh:path ( ex:p ex:q ) ; sh:minCount 1 ; sh:deactivated true ]"
+    outer = (
+        f"ex:s a sh:NodeShape ; sh:targetNode ex:x ; sh:node [ {part} ; sh:closed false ; sh:equals ex:r ] ."
+    )
+    assert focus_nodes("ex:x ex:r ex:x .", outer) == []
 
 
 def test_a_constraint_in_sparql_fills_its_message_and_tells_where_it_stands():
@@ -236,6 +288,7 @@ def test_progress_is_told_after_each_shape_with_a_target():
         'sh:pattern "(a)\\\\1"',
         'sh:pattern "a" ; sh:flags "?"',
         'sh:sparql [ sh:select "SELECT $this { $this a }" ]',
+        'sh:sparql [ sh:select "SELECT $this { FILTER(<https://example.org/f>($this)) }" ]',
         'sh:sparql [ sh:select "SELECT $this { $this a ?c } GROUP BY ?c" ]',
     ],
 )
