@@ -43,7 +43,7 @@ def statements(store: ox.Store, patch: Patch, default_graph: DefaultGraph) -> li
     }
     made = []
     if deletes:
-        made.append(f"DELETE DATA {_block(deletes | (hidden - shown))}")
+        made.append(f"DELETE DATA {_block(deletes | hidden)}")
     if inserts:
         made.append(f"INSERT DATA {_block(inserts | shown)}")
     return made + [f"DROP SILENT GRAPH {name}" for name in emptied]

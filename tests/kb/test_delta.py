@@ -19,7 +19,7 @@ PREFIXES = f"PREFIX : <https://example.org/> PREFIX graph: <{GRAPH}>\n"
 HELD = """
     :g1 { :ann :age 1 ; :name "Ann" . :bob :age 2 }
     :g2 { :ann :age 1 . :bob :name "Bob"@en }
-    graph:history { :ann :age 1 }
+    graph:history { :ann :age 1 ; :note 'received' }
     graph:inferred { :ann a :Person }
 """
 
@@ -95,6 +95,23 @@ MEANINGS = {
         "DELETE { ?s :age ?o } INSERT { ?s :age ?o . ?s :age 9 } WHERE { ?s :age ?o }",
         "",
         "graph:edits { :ann :age 9 . :bob :age 9 }",
+    ),
+    "what an earlier operation deleted is not there to stay": (
+        "DELETE DATA { GRAPH :g1 { :bob :age 2 } } ; DELETE { :bob :age 2 } INSERT { :bob :age 2 } WHERE {}",
+        ":g1 { :bob :age 2 }",
+        "graph:edits { :bob :age 2 }",
+    ),
+    "what is deleted and inserted, and is nowhere, is inserted": (
+        "DELETE { :eve :age 3 } INSERT { :eve :age 3 } WHERE {}",
+        "",
+        "graph:edits { :eve :age 3 }",
+    ),
+    "with a graph, in a later operation": (
+        """INSERT DATA { GRAPH :g2 { :eve :age 3 } } ;
+        WITH :g2 DELETE { ?s :age ?o } INSERT { ?s :years ?o } WHERE { ?s :age ?o } ;
+        WITH :g2 INSERT { ?s :in :g1 } USING :g1 WHERE { ?s :age ?o }""",
+        ":g2 { :ann :age 1 }",
+        ":g2 { :ann :years 1 ; :in :g1 . :eve :years 3 . :bob :in :g1 }",
     ),
     "with a graph, templates and pattern are about that graph": (
         "WITH :g2 DELETE { ?s :age ?o } INSERT { ?s :years ?o } WHERE { ?s :age ?o }",
@@ -205,6 +222,12 @@ MEANINGS = {
         "MOVE :g2 TO :g3",
         ":g2 { :ann :age 1 . :bob :name 'Bob'@en }",
         ":g3 { :ann :age 1 . :bob :name 'Bob'@en }",
+    ),
+    "move after a change": (
+        """DELETE DATA { GRAPH :g2 { :ann :age 1 } } ; INSERT DATA { GRAPH :g2 { :eve :age 3 } } ;
+        MOVE :g2 TO :g3""",
+        ":g2 { :ann :age 1 . :bob :name 'Bob'@en }",
+        ":g3 { :eve :age 3 . :bob :name 'Bob'@en }",
     ),
     "move a graph to itself": ("MOVE :g2 TO :g2", "", ""),
     "add the merge to a graph": (

@@ -101,7 +101,7 @@ def requests(*operations):
 
 
 HELD = st.lists(
-    st.tuples(text(SUBJECTS, VERBS, VALUES), choice("", ":g1", ":g2", ":g3")), min_size=2, max_size=10
+    st.tuples(text(SUBJECTS, VERBS, VALUES), choice("", ":g1", ":g2", ":g3")), min_size=4, max_size=14
 )
 
 
@@ -235,11 +235,17 @@ def test_without_graphs_the_merge_changes_as_a_plain_default_graph_would(held, r
 
 PUBLIC = choice(":g1", ":g2", "graph:edits", "graph:inferred", "graph:history")
 MODEL_HELD = st.lists(
-    st.tuples(text(SUBJECTS, VERBS, choice(":a", "1", "2")), PUBLIC), min_size=2, max_size=10
+    st.tuples(text(SUBJECTS, VERBS, choice(":a", "1", "2")), PUBLIC), min_size=4, max_size=14
 )
 SLOTS = st.tuples(choice("?s", ":a", ":b"), choice("?p", ":p", ":q"), choice("?o", ":a", "1"))
 MODEL_PATTERN = st.tuples(SLOTS, choice(None, None, "?g", ":g1", "graph:history"))
-MODEL_CHANGE = st.tuples(*[st.lists(MODEL_PATTERN, max_size=2)] * 3)
+SOME_PATTERNS = st.lists(MODEL_PATTERN, max_size=2)
+# Often an operation inserts what it deletes, or deletes what its pattern finds.
+MODEL_CHANGE = st.one_of(
+    st.tuples(SOME_PATTERNS, SOME_PATTERNS, SOME_PATTERNS),
+    st.tuples(SOME_PATTERNS, SOME_PATTERNS).map(lambda made: (made[0], made[0], made[1])),
+    st.tuples(SOME_PATTERNS, SOME_PATTERNS).map(lambda made: (made[0], made[1], made[0])),
+)
 TERMS = {
     name: next(iter(quads([(f":x :x {name}", ":x")])))[2]
     for name in (
