@@ -1,7 +1,7 @@
 """Validation by pySHACL, which the compiled validation is held against; the only module that imports it.
 
-Slow (about a thousand triples a second), and made to fail closed: where pySHACL would skip a constraint with
-a warning, or lose its way in a recursion, there is an error and no report.
+Slow (some hundred triples a second with our shapes), and made to fail closed: where pySHACL would skip a
+constraint with a warning, or lose its way in a recursion, there is an error and no report.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def validate(
     deadline: seconds; with one, the work is done in a process of its own, which takes a second to start
     and is stopped at the deadline: a regular expression or a path can keep pySHACL busy for ever.
     No advanced features, no JavaScript, no inference, and owl:imports are not followed.
-    Raises `ValidationFailed` whenever the verdict would not be certain.
+    Raises `ValidationFailed` whenever the verdict would not be certain; what rdflib raises as a bare Exception,
+    such as for an EXISTS in a SELECT clause, comes through as it is.
     """
     together = data
     if ontology is not None:
