@@ -68,8 +68,8 @@ def validate(
     deadline: seconds; with one, the work is done in a process of its own, which takes a second to start
     and is stopped at the deadline: a regular expression or a path can keep pySHACL busy for ever.
     No advanced features, no JavaScript, no inference, and owl:imports are not followed.
-    Raises `ValidationFailed` whenever the verdict would not be certain; what rdflib raises as a bare Exception,
-    such as for an EXISTS in a SELECT clause, comes through as it is.
+    Raises `ValidationFailed` whenever the verdict would not be certain. What rdflib raises as a bare
+    Exception, such as for an EXISTS in a SELECT clause, comes through as it is.
     """
     together = data
     if ontology is not None:
