@@ -28,6 +28,7 @@ from pathlib import Path
 from rdflib import URIRef
 
 from kb import __version__
+from kb.engine.contract import RESERVED
 from kb.engine.oxigraph import OxigraphEngine, graph_of, read_quads, write_quads
 from kb.errors import DataRefused, FolderUnusable, NotAllowed, NotUnderstood
 from kb.gate.compiled import validate
@@ -325,7 +326,7 @@ def _quads_to_load(file: Path, graph: str | None) -> Iterator[object]:
     target = URIRef(name) if ":" in name else GRAPH[name]
     for quad in read_quads(file, file.suffix.removeprefix(".").lower(), file.name, target, skolemise=True):
         name = graph_of(quad)
-        if name.removeprefix(GRAPH).startswith(_NOT_FOR_LOADING):
+        if name.startswith(RESERVED) or name.removeprefix(GRAPH).startswith(_NOT_FOR_LOADING):
             raise NotAllowed(f"{file.name}: the graph {name} is not for loading into.")
         if name.startswith(GENID):
             raise NotUnderstood(f"{file.name}: a graph has a blank node as its name; give it an IRI.")

@@ -10,7 +10,7 @@ import pytest
 from rdflib import RDF, RDFS, Literal
 
 from kb import store
-from kb.engine.contract import INFERRED, FileSyntaxError
+from kb.engine.contract import INFERRED, RESERVED, FileSyntaxError
 from kb.errors import DataRefused, FolderUnusable, NotAllowed, NotUnderstood
 from kb.store import FORMAT, KnowledgeBase
 from kb.terms import DEF, GRAPH, PREFIXES, mint
@@ -131,6 +131,7 @@ def test_a_blank_node_is_refused_with_what_to_do(kb, tmp_path):
         ("bomb.rdf", "<!DOCTYPE x [<!ENTITY a 'b'>]><x/>", None, NotUnderstood, "document type declaration"),
         ("anonymous.nq", "<a:b> <a:c> <a:d> _:g .", None, NotUnderstood, "a blank node as its name"),
         ("inferred.ttl", NAMED, "inferred", NotAllowed, "not for loading"),
+        ("forged.nq", f"<a:b> <a:c> <a:d> <{RESERVED}x> .", None, NotAllowed, "not for loading"),
         ("onto.nq", f"<a:b> <a:c> <a:d> <{GRAPH['ontology']}> .", None, NotAllowed, "not for loading"),
     ],
 )
