@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from rdflib import Dataset
@@ -46,13 +44,3 @@ class Progress(Protocol):
     """Told how far an import is: `done` of `total` rows or bytes (None when unknown) of `what`."""
 
     def __call__(self, done: int, total: int | None, what: str) -> None: ...
-
-
-class Importer(Protocol):
-    """The one function that every importer module has.
-
-    In: the files, in the order given; progress to report to. Raises `NotUnderstood` for a file that is
-    not of the documented format; a bad row in a good file is no exception but a `BadRow`.
-    """
-
-    def __call__(self, files: Sequence[Path], progress: Progress) -> Imported: ...

@@ -1,4 +1,9 @@
-"""The importers by the name that people type."""
+"""The importers by the name that people type.
+
+Each is a module with one function `read(files, progress) -> Imported`. In: the files, in the order given;
+progress to report to. Raises `NotUnderstood` for a file that is not of the documented format; a bad row in a
+good file is no exception but a `BadRow`. Whole registers have `parts(files, progress, imported)` as well.
+"""
 
 from __future__ import annotations
 
