@@ -85,6 +85,7 @@ FLOORS = {
     "kb.ledger.verification": 5.4,
     "kb.ledger.backup": 5.5,
     "kb.ledger.ledger": 5.6,
+    "kb.intent": 6,
     "kb.store": 8,
     "server": 0,
     "server.settings": 9,
