@@ -20,7 +20,7 @@ from typing import Final
 from rdflib import BNode, Literal, URIRef
 from rdflib.term import Node
 
-from kb.engine.contract import DEFAULT, EDITS, HISTORY, INFERRED, RESERVED, DefaultGraph, Triple
+from kb.engine.contract import APART, DEFAULT, EDITS, INFERRED, RESERVED, DefaultGraph, Triple
 from kb.engine.dry_run import Row, TemplateQuad, Variable, Where, check_syntax, resolve, solutions, template
 from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import NotAllowed, NotFound, NotUnderstood, TooLarge
@@ -169,7 +169,7 @@ class _Reading:
         """The graphs that a quad is to leave: the one that it names, or all that state its triple."""
         if quad[3] is not None:
             return [quad[3]]
-        return sorted(self._pending.graphs_with(quad[:3]) - {HISTORY, INFERRED})
+        return sorted(self._pending.graphs_with(quad[:3]) - {*APART, INFERRED})
 
     # -- whole graphs -------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class _Reading:
 
     def _targets(self, operation: Operation, parts: Clear) -> list[URIRef]:
         """The graphs that CLEAR or DROP is about."""
-        every = sorted(self._pending.graphs() - ({HISTORY, INFERRED} if self._merges else set()))
+        every = sorted(self._pending.graphs() - ({*APART, INFERRED} if self._merges else set()))
         if parts.target == "NAMED":
             return every
         if parts.target == "ALL":
@@ -230,7 +230,7 @@ class _Reading:
         """The triples of the default graph."""
         if not self._merges:
             return self._pending.triples(DEFAULT)
-        public = self._pending.graphs() - {HISTORY}
+        public = self._pending.graphs() - APART
         return {triple for graph in public for triple in self._pending.triples(graph)}
 
     def _empty(self, operation: Operation, graph: URIRef, *, drops: bool = True) -> None:

@@ -42,6 +42,21 @@ class FolderUnusable(KnowledgeBaseError):
     title = "The data folder cannot be used"
 
 
+class EngineDamaged(FolderUnusable):
+    """The engine's files are not what was written; the ledger can make them anew."""
+
+    title = "The engine is damaged"
+
+
+class NoRoom(KnowledgeBaseError):
+    """The disk is full; nothing was changed."""
+
+    title = "There is no room left"
+
+    def __init__(self, whose: str = "the ledger") -> None:
+        super().__init__(f"There is no room left on the disk of {whose}; nothing was changed.")
+
+
 class DataRefused(KnowledgeBaseError):
     """Data that would break the shapes; nothing was changed. `report` tells what is wrong."""
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from rdflib import Graph, URIRef
 
-from kb.engine.contract import HISTORY, INFERRED, Engine
+from kb.engine.contract import APART, INFERRED, Engine
 from kb.imported import Progress
 from kb.rules import Rule, rules
 
@@ -37,9 +37,10 @@ def infer(engine: Engine, ontology: Graph, progress: Progress | None = None) -> 
 def forget(engine: Engine) -> None:
     """Takes all inferred triples out of `engine`, and out of its default graph unless they are asserted."""
     inferred = INFERRED.n3()
+    unmerged = ", ".join(name.n3() for name in sorted(APART))
     engine.update(
         f"DELETE {{ ?s ?p ?o }} WHERE {{ GRAPH {inferred} {{ ?s ?p ?o }} FILTER NOT EXISTS {{ "
-        f"GRAPH ?asserted {{ ?s ?p ?o }} FILTER(?asserted NOT IN ({inferred}, {HISTORY.n3()})) }} }} ; "
+        f"GRAPH ?asserted {{ ?s ?p ?o }} FILTER(?asserted NOT IN ({inferred}, {unmerged})) }} }} ; "
         f"CLEAR SILENT GRAPH {inferred}"
     )
 

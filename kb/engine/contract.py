@@ -26,6 +26,12 @@ INFERRED = GRAPH["inferred"]
 HISTORY = GRAPH["history"]
 """The graph of receipts; readable by name, not part of the default graph."""
 
+SHAPES = GRAPH["shapes"]
+"""The graph of the shapes; readable by name, not part of the default graph."""
+
+APART = frozenset((HISTORY, SHAPES))
+"""The named graphs that are not part of the merge."""
+
 EDITS = GRAPH["edits"]
 """The graph of what is stated without naming a graph, where the default graph is the merge."""
 
@@ -141,6 +147,19 @@ class Engine(Protocol):
         inserted twice. A revision that the engine already has is passed over, so that a replay is harmless.
         Raises `NotAllowed` for a graph that belongs to the engine.
         """
+
+    def apply_in_bulk(self, patch: Patch, revision: int) -> None:
+        """`apply` for large patches, not atomic: only for a folder that nobody reads yet."""
+
+    def transact(self, patch: Patch, *, revision: int | None = None, note: str | None = None) -> None:
+        """Makes the change of a patch, the head `revision` if given, and the note, in one update.
+
+        note: a text to keep beside the quads until the next call, None for none.
+        Raises `NotAllowed` for a graph that belongs to the engine, `FolderUnusable`, `NoRoom`.
+        """
+
+    def note(self) -> str | None:
+        """The note of the last `transact`, if it kept one."""
 
     def revision(self) -> int:
         """The revision of the last patch applied; 0 when there was none."""

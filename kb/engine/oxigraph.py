@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -27,7 +28,14 @@ from kb.engine.contract import (
 from kb.engine.oxigraph_changes import in_default_graph, is_merged, statements
 from kb.engine.oxigraph_terms import to_graph_name, to_oxigraph, to_quad
 from kb.engine.oxigraph_terms import to_rdflib as to_rdflib
-from kb.errors import FolderUnusable, NotAllowed, NotUnderstood
+from kb.errors import (
+    EngineDamaged,
+    FolderUnusable,
+    KnowledgeBaseError,
+    NoRoom,
+    NotAllowed,
+    NotUnderstood,
+)
 from kb.patch import Patch
 from kb.terms import GENID, PREFIXES
 
@@ -58,6 +66,8 @@ _DEFAULT_NAME = ox.NamedNode(str(DEFAULT))
 # transaction with the quads, is no quad that a query or a dump could meet, goes with a checkpoint, and any
 # number of revisions leaves no more behind than these names.
 _HEAD_BITS = [ox.NamedNode(f"{RESERVED}revision-bit:{bit}") for bit in range(48)]
+_NOTE = ox.NamedNode(f"{RESERVED}note")
+_AT_ONCE = 10_000
 _Term = TypeVar("_Term")
 _Quad = TypeVar("_Quad", bound=tuple[Node, Node, Node, Node])
 
@@ -203,7 +213,7 @@ class OxigraphEngine:
         try:
             return cls(ox.Store(str(folder)), default_graph)
         except OSError as error:
-            raise FolderUnusable(_why_unusable(error)) from None
+            raise _why_unusable(error) from None
 
     @classmethod
     def read_only(cls, folder: Path, default_graph: DefaultGraph = DefaultGraph.MERGE) -> OxigraphEngine:
@@ -211,7 +221,7 @@ class OxigraphEngine:
         try:
             return cls(ox.Store.read_only(str(folder)), default_graph)
         except OSError as error:
-            raise FolderUnusable(_why_unusable(error)) from None
+            raise _why_unusable(error) from None
 
     @property
     def store(self) -> ox.Store:
@@ -262,21 +272,52 @@ class OxigraphEngine:
             raise query_error(error) from None
 
     def apply(self, patch: Patch, revision: int) -> None:
+        if revision > self.revision():
+            self.transact(patch, revision=revision)
+
+    def apply_in_bulk(self, patch: Patch, revision: int) -> None:
+        if revision <= self.revision():
+            return
+        self._refuse_reserved(patch)
+        deletes = iter(patch.deletes)
+        while some := list(islice(deletes, _AT_ONCE)):
+            self._store.update(" ;\n".join(statements(self._store, Patch.of(some), self.default_graph)))
+        self.insert(to_quad(quad) for quad in patch.inserts)
+        self.transact(Patch(), revision=revision)
+
+    def transact(self, patch: Patch, *, revision: int | None = None, note: str | None = None) -> None:
+        self._refuse_reserved(patch)
+        made = statements(self._store, patch, self.default_graph)
+        if self._store.contains_named_graph(_NOTE):
+            made.append(f"DROP GRAPH {_NOTE}")
+        if note is not None:
+            made.append(f"INSERT DATA {{ GRAPH {_NOTE} {{ {_NOTE} {_NOTE} {ox.Literal(note)} }} }}")
+        if revision is not None:
+            head = self.revision()
+            for bit, name in enumerate(_HEAD_BITS):
+                if (head ^ revision) >> bit & 1:
+                    made.append(f"{'CREATE' if revision >> bit & 1 else 'DROP'} GRAPH {name}")
+        try:
+            self._store.update(" ;\n".join(made))
+        except OSError as error:
+            raise _why_unusable(error) from None
+
+    def note(self) -> str | None:
+        kept = next(self._store.quads_for_pattern(None, None, None, _NOTE), None)
+        return None if kept is None else cast(ox.Literal, kept.object).value
+
+    def flush(self) -> None:
+        """Writes what is still in its log to its files, so that the folder opens at once the next time."""
+        try:
+            self._store.flush()
+        except OSError as error:
+            raise _why_unusable(error) from None
+
+    def _refuse_reserved(self, patch: Patch) -> None:
         for graph in patch.graphs():
             own = graph == DEFAULT and self.default_graph is DefaultGraph.OWN
             if graph.startswith(RESERVED) and not own:
                 raise NotAllowed(f"The graph {graph} belongs to the engine; nobody states anything in it.")
-        head = self.revision()
-        if revision <= head:
-            return
-        made = statements(self._store, patch, self.default_graph)
-        for bit, name in enumerate(_HEAD_BITS):
-            if (head ^ revision) >> bit & 1:
-                made.append(f"{'CREATE' if revision >> bit & 1 else 'DROP'} GRAPH {name}")
-        try:
-            self._store.update(" ;\n".join(made))
-        except OSError as error:
-            raise FolderUnusable(_why_unusable(error)) from None
 
     def revision(self) -> int:
         set_bits = (bit for bit, name in enumerate(_HEAD_BITS) if self._store.contains_named_graph(name))
@@ -303,6 +344,7 @@ class OxigraphEngine:
             URIRef(name.value)
             for name in self._store.named_graphs()
             if isinstance(name, ox.NamedNode)
+            and not name.value.startswith(RESERVED)
             and next(self._store.quads_for_pattern(None, None, None, name), None)
         )
 
@@ -318,16 +360,16 @@ class OxigraphEngine:
         try:
             self._store.backup(str(folder))
         except OSError as error:
-            raise FolderUnusable(_why_unusable(error)) from None
+            raise _why_unusable(error) from None
 
 
-def _why_unusable(error: OSError) -> str:
+def _why_unusable(error: OSError) -> KnowledgeBaseError:
     # RocksDB's own sentence names paths of the server; only its kind is passed on.
     text = str(error)
+    if "No space left" in text or "Disk quota" in text:
+        return NoRoom("the data folder")
     if "lock" in text.lower():
-        return "The data folder is in use by another process; stop that one first."
-    if "No space left" in text:
-        return "There is no room left on the disk of the data folder."
+        return FolderUnusable("The data folder is in use by another process; stop that one first.")
     if "Permission denied" in text:
-        return "The data folder cannot be written to; check who owns it."
-    return "The data folder cannot be opened; it may be damaged. Remove it to have it built again."
+        return FolderUnusable("The data folder cannot be written to; check who owns it.")
+    return EngineDamaged("The engine's files cannot be read; they may be damaged. 'regiolink rebuild' helps.")

@@ -7,19 +7,19 @@ from collections.abc import Iterable
 
 import pyoxigraph as ox
 
-from kb.engine.contract import HISTORY, DefaultGraph
+from kb.engine.contract import APART, DefaultGraph
 from kb.engine.oxigraph_terms import to_quad
 from kb.patch import Patch
 
 GraphName = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 
-_HISTORY = ox.NamedNode(str(HISTORY))
 _DEFAULT = ox.DefaultGraph()
+_NOT_MERGED = (_DEFAULT, *(ox.NamedNode(str(name)) for name in sorted(APART)))
 
 
 def is_merged(graph: GraphName, default_graph: DefaultGraph) -> bool:
     """Whether the triples of a named graph stand in the stored default graph too."""
-    return default_graph is DefaultGraph.MERGE and graph not in (_HISTORY, _DEFAULT)
+    return default_graph is DefaultGraph.MERGE and graph not in _NOT_MERGED
 
 
 def in_default_graph(quad: ox.Quad) -> ox.Quad:

@@ -12,8 +12,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from kb.errors import KnowledgeBaseError, NotUnderstood
-from kb.ledger.errors import InDoubt, LedgerBusy, LedgerDamaged, LedgerUnavailable, NoRoom
+from kb.errors import KnowledgeBaseError, NoRoom, NotUnderstood
+from kb.ledger.errors import InDoubt, LedgerBusy, LedgerDamaged, LedgerUnavailable
 
 WAIT = 30
 """Seconds that a writer waits for the one before it."""

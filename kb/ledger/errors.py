@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from errno import EDQUOT, ENOSPC
 
-from kb.errors import FolderUnusable, KnowledgeBaseError
+from kb.errors import FolderUnusable, KnowledgeBaseError, NoRoom
 
 
 class StaleHead(KnowledgeBaseError):
@@ -73,15 +73,6 @@ class LedgerBusy(KnowledgeBaseError):
         super().__init__(
             "Another program has been writing to the ledger for too long; try again in a moment."
         )
-
-
-class NoRoom(KnowledgeBaseError):
-    """The disk is full; nothing was changed."""
-
-    title = "There is no room left"
-
-    def __init__(self) -> None:
-        super().__init__("There is no room left on the disk of the ledger; nothing was changed.")
 
 
 class LedgerUnavailable(FolderUnusable):

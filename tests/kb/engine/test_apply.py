@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import Literal, URIRef
 
-from kb.engine.contract import DEFAULT, HISTORY, INFERRED, DefaultGraph
+from kb.engine.contract import DEFAULT, HISTORY, INFERRED, SHAPES, DefaultGraph
 from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import NotAllowed
 from kb.patch import Patch
@@ -54,6 +54,27 @@ def test_a_triple_stays_in_the_default_graph_until_its_last_graph_lets_go(engine
     assert default_graph(engine) == {quad("1", A)[:3]}
     engine.apply(Patch.of(deletes=[quad("1", B)]), 3)
     assert default_graph(engine) == set()
+
+
+def test_shapes_are_no_part_of_the_default_graph(engine):
+    engine.apply(Patch.of(inserts=[quad("1", SHAPES), quad("2", SHAPES), quad("2", A)]), 1)
+    assert default_graph(engine) == {quad("2", A)[:3]}
+
+
+def test_a_note_is_kept_with_a_change_and_is_no_graph_of_anybody(engine):
+    engine.transact(Patch.of(inserts=[quad("1", A)]), note='take "1" back\n')
+    assert (engine.note(), engine.revision(), named(engine)) == ('take "1" back\n', 0, {quad("1", A)})
+    engine.transact(Patch.of(deletes=[quad("1", A)]), revision=5)
+    assert (engine.note(), engine.revision(), listed(engine)) == (None, 5, set())
+
+
+def test_in_bulk_a_patch_does_the_same(engine):
+    engine.apply(Patch.of(inserts=[quad("1", A), quad("2", A), quad("2", B), quad("4", B)]), 1)
+    patch = Patch.of(deletes=[quad("1", A), quad("2", A), quad("4", B)], inserts=[quad("3", A), quad("1", B)])
+    engine.apply_in_bulk(patch, 2)
+    engine.apply_in_bulk(patch.inverse(), 2)
+    assert named(engine) == {quad("3", A), quad("2", B), quad("1", B)}
+    assert default_graph(engine) == {each[:3] for each in named(engine)} and engine.revision() == 2
 
 
 def test_a_triple_that_changes_its_graph_stays_in_the_default_graph(engine):

@@ -5,9 +5,9 @@ import sqlite3
 import pytest
 from sqlalchemy import event, text
 
-from kb.errors import KnowledgeBaseError, NotUnderstood
+from kb.errors import KnowledgeBaseError, NoRoom, NotUnderstood
 from kb.ledger.database import Database, write_ahead
-from kb.ledger.errors import LedgerBusy, LedgerDamaged, LedgerUnavailable, NoRoom
+from kb.ledger.errors import LedgerBusy, LedgerDamaged, LedgerUnavailable
 from kb.ledger.ledger import Ledger
 
 
