@@ -1,0 +1,105 @@
+"""Checkpoints: states of an engine that never change, so that readers can be killed and forgotten.
+
+A checkpoint is a folder of hard links, made in some milliseconds whatever its size. It is named after its
+revision, and `held` in it is locked (shared) by every process that reads it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from kb.engine.oxigraph import OxigraphEngine
+from kb.errors import NotFound
+from kb.snapshot import HELD, Snapshot
+
+_ABOUT = "about.json"
+
+
+class Checkpoints:
+    """The checkpoints in one folder. One process makes and prunes them; any number read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def make(self, engine: OxigraphEngine, revision: int, time: datetime, kind: str = "public") -> Snapshot:
+        """The state of an engine as a checkpoint, made unless there is one. kind: "public" or "stated"."""
+        made = self.find(revision, kind)
+        if made is not None:
+            return made
+        building = self.folder / f"{uuid.uuid4().hex}.building"
+        engine.checkpoint(building)
+        (building / HELD).touch()
+        (building / _ABOUT).write_text(json.dumps({"time": time.isoformat()}), encoding="utf-8")
+        building.rename(self._place(revision, kind))
+        found = self.find(revision, kind)
+        assert found is not None
+        return found
+
+    def find(self, revision: int, kind: str = "public") -> Snapshot | None:
+        """The checkpoint of a revision, if there is one."""
+        folder = self._place(revision, kind)
+        try:
+            time = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))["time"]
+        except (OSError, ValueError, KeyError):
+            return None
+        return Snapshot(folder, revision, datetime.fromisoformat(time))
+
+    def newest(self, kind: str = "public") -> Snapshot:
+        """The checkpoint of the newest revision. Raises `NotFound` when there is none."""
+        for revision in sorted(self.revisions(kind), reverse=True):
+            found = self.find(revision, kind)
+            if found is not None:
+                return found
+        raise NotFound("There is no state to read yet; 'regiolink serve' makes one.")
+
+    def revisions(self, kind: str = "public") -> list[int]:
+        """The revisions that there are checkpoints of."""
+        return [
+            int(path.name.split("-")[0])
+            for path in self.folder.glob(f"*-{kind}")
+            if path.name.split("-")[0].isdigit()
+        ]
+
+    def prune(self, keep: set[Path]) -> int:
+        """Removes the checkpoints that nobody reads, but those in `keep`. Out: how many."""
+        removed = 0
+        for folder in sorted(self.folder.iterdir()):
+            if folder.suffix == ".building" or (folder not in keep and folder.is_dir()):
+                removed += self._remove(folder)
+        return removed
+
+    def clear(self) -> None:
+        """Removes what a process that was cut off left half made."""
+        for folder in self.folder.glob("*.building"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _remove(self, folder: Path) -> int:
+        with suppress(OSError), (folder / HELD).open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            gone = self.folder / f"{uuid.uuid4().hex}.building"
+            folder.rename(gone)
+            shutil.rmtree(gone, ignore_errors=True)
+            return 1
+        return 0
+
+    def _place(self, revision: int, kind: str) -> Path:
+        return self.folder / f"{revision}-{kind}"
+
+
+@contextmanager
+def holding(snapshot: Snapshot) -> Iterator[None]:
+    """Keeps a checkpoint from being removed. Raises `NotFound` when it is gone already."""
+    try:
+        held = (snapshot.folder / HELD).open("rb")
+    except OSError:
+        raise NotFound(f"The state of revision {snapshot.revision} is no longer kept.") from None
+    with held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        yield

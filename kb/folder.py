@@ -1,0 +1,120 @@
+"""The data folder: where everything of one knowledge base lies, and who may change it.
+
+    <data_dir>/format.json      which layout this is, so that an older program leaves a newer folder alone
+    <data_dir>/lock             held by the one process that may change anything
+    <data_dir>/ledger.sqlite    the ledger, unless it is in PostgreSQL
+    <data_dir>/patches/         large patches of the ledger
+    <data_dir>/engines/         the live engines: an index of the ledger, made anew when lost
+    <data_dir>/checkpoints/     states of the engine that never change, for readers
+    <data_dir>/writer.sock      where the running service takes changes
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kb.errors import FolderUnusable, NotAllowed
+
+FORMAT = 2
+"""The layout of the folder that this program writes."""
+
+
+class FolderInUse(FolderUnusable):
+    """Another process has the right to change the folder."""
+
+    title = "The data folder is in use"
+
+
+class DataFolder:
+    """The data folder of one knowledge base."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.ledger = path / "ledger.sqlite"
+        self.patches = path / "patches"
+        self.engines = path / "engines"
+        self.checkpoints = path / "checkpoints"
+        self.socket = path / "writer.sock"
+
+    def exists(self) -> bool:
+        """Whether a knowledge base was begun here."""
+        return self._marker().exists()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it was begun empty, without what the product ships and with a default graph of its own."""
+        return bool(self._about().get("plain"))
+
+    def make_ready(self, *, plain: bool = False) -> None:
+        """Makes the folder when it is not there.
+
+        plain: begun empty, without what the product ships. Raises `FolderUnusable` for a folder that holds
+        other files, cannot be written to, or belongs to a newer program; `NotAllowed` when `plain` is asked
+        of a folder that was begun otherwise.
+        """
+        self.refuse_newer_format()
+        try:
+            if not self.exists():
+                if self.path.exists() and any(self.path.iterdir()):
+                    raise FolderUnusable(f"The folder {self.path} holds other files; choose an empty one.")
+                self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+                about = {"format": FORMAT} | ({"plain": True} if plain else {})
+                self._marker().write_text(json.dumps(about), encoding="utf-8")
+            self.checkpoints.mkdir(exist_ok=True)
+            self.engines.mkdir(exist_ok=True)
+        except (NotADirectoryError, FileExistsError):
+            raise FolderUnusable(f"The data folder {self.path} is not a folder.") from None
+        except OSError:
+            raise FolderUnusable(f"The data folder {self.path} cannot be written to.") from None
+        if plain and not self.is_plain:
+            raise NotAllowed(f"The knowledge base in {self.path} is not empty; choose another folder.")
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The right to change what is in the folder, for one process at a time.
+
+        Raises `FolderInUse` when another process has that right, `FolderUnusable`.
+        """
+        try:
+            lock = (self.path / "lock").open("w")
+        except OSError:
+            raise FolderUnusable(f"The data folder {self.path} cannot be written to.") from None
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise FolderInUse(
+                    f"The data folder {self.path} is in use by another Regiolink process; "
+                    "stop that one first or choose another folder."
+                ) from None
+            yield
+
+    def refuse_newer_format(self) -> None:
+        """Raises `FolderUnusable` for a folder of another layout."""
+        found = self._about().get("format", FORMAT)
+        if found > FORMAT:
+            raise FolderUnusable(
+                f"The data folder {self.path} was written by a newer Regiolink "
+                f"(layout {found}, this program knows {FORMAT}); use that version or another folder."
+            )
+        if found < FORMAT:
+            raise FolderUnusable(
+                f"The data folder {self.path} has the layout of a trial version ({found}) that kept no "
+                "history; choose another folder and load your own files again from its generations/*/loaded."
+            )
+
+    def _marker(self) -> Path:
+        return self.path / "format.json"
+
+    def _about(self) -> dict[str, int]:
+        try:
+            found = json.loads(self._marker().read_text(encoding="utf-8"))
+            return {"format": int(found["format"]), "plain": int(found.get("plain", False))}
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
+        except (ValueError, KeyError, TypeError):
+            raise FolderUnusable(f"The file format.json in {self.path} is damaged.") from None
