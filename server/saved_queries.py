@@ -9,7 +9,7 @@ from kb.saved_query import SavedQuery, find
 from server.negotiation import RESULTS
 
 _FORMS = {"csv": "text/csv", "tsv": "text/tab-separated-values", "json": "application/sparql-results+json"}
-assert set(_FORMS.values()) <= set(RESULTS)
+assert set(_FORMS.values()) <= set(RESULTS.forms)
 
 
 def blueprint(engine: OxigraphEngine, queries: dict[str, SavedQuery]) -> Blueprint:
