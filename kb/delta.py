@@ -24,6 +24,7 @@ from kb.engine.contract import APART, DEFAULT, EDITS, INFERRED, RESERVED, Defaul
 from kb.engine.dry_run import Row, TemplateQuad, Variable, Where, check_syntax, resolve, solutions, template
 from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import NotAllowed, NotFound, NotUnderstood, TooLarge
+from kb.intent import SparqlUpdate
 from kb.patch import Patch, Quad
 from kb.pending import AnyQuad, Origin, Pending
 from kb.sparql_text import Limits
@@ -50,18 +51,22 @@ class Delta:
     origins: Mapping[Quad, Origin]
 
 
-def delta(engine: OxigraphEngine, text: str, limits: Limits = EDIT, max_quads: int = MAX_QUADS) -> Delta:
+def delta(
+    engine: OxigraphEngine, request: SparqlUpdate | str, limits: Limits = EDIT, max_quads: int = MAX_QUADS
+) -> Delta:
     """The patch that an update request means on the present state of an engine, which stays as it is.
 
-    text: one or more operations of SPARQL 1.1 Update; none give an empty patch. Quads are in normal form,
+    request: one or more operations of SPARQL 1.1 Update; none give an empty patch. Quads are in normal form,
     each blank node of data and templates has a new IRI, the patch is made from the engine's revision.
+    Where the protocol says what WHERE clauses read, the text may not (SPARQL 1.1 Protocol, section 2.2.3).
     Raises `QuerySyntaxError` with line and column, `NotAllowed` for SERVICE, LOAD and what cannot be said
     by a patch, `TooLarge` beyond `limits` or `max_quads`, `UnknownGraph`, `BadTerm` for a term that is not
     to be stored, `NotUnderstood` for what cannot be evaluated.
     """
+    asked = SparqlUpdate(request) if isinstance(request, str) else request
     pending = Pending(engine, max_quads)
-    reading = _Reading(engine, pending, max_quads)
-    for operation in operations(text, limits):
+    reading = _Reading(engine, pending, max_quads, asked)
+    for operation in operations(asked.text, limits, asked.base):
         check_syntax(operation)
         reading.run(operation)
     return Delta(*pending.outcome())
@@ -70,9 +75,14 @@ def delta(engine: OxigraphEngine, text: str, limits: Limits = EDIT, max_quads: i
 class _Reading:
     """Reads the operations of one request, in order."""
 
-    def __init__(self, engine: OxigraphEngine, pending: Pending, max_quads: int) -> None:
+    def __init__(self, engine: OxigraphEngine, pending: Pending, max_quads: int, asked: SparqlUpdate) -> None:
         self._engine, self._pending, self._max_quads = engine, pending, max_quads
-        self._merges = engine.default_graph is DefaultGraph.MERGE
+        self._only = URIRef(asked.graph) if asked.graph else None
+        self._default = self._only or DEFAULT
+        self._merges = engine.default_graph is DefaultGraph.MERGE and self._only is None
+        self._using = tuple(f"<{iri}>" for iri in asked.using) + tuple(
+            f"NAMED <{iri}>" for iri in asked.using_named
+        )
         self._labels: dict[type, set[str]] = {Data: set(), Change: set()}
 
     def run(self, operation: Operation) -> None:
@@ -106,7 +116,12 @@ class _Reading:
     # -- data and patterns --------------------------------------------------------------------------------
 
     def _change(self, operation: Operation, parts: Change) -> None:
-        graph = resolve(operation, parts.graph) if parts.graph else None
+        if self._using and (parts.graph or parts.using):
+            raise NotUnderstood(
+                f"{operation.place}: WITH and USING do not go together with using-graph-uri and "
+                "using-named-graph-uri; leave out one or the other."
+            )
+        graph = resolve(operation, parts.graph) if parts.graph else self._only
         deletes, inserts = (
             [_in_graph(quad, graph) for quad in template(operation, braces)] if braces else []
             for braces in (parts.deletes, parts.inserts)
@@ -116,7 +131,7 @@ class _Reading:
         )
         rows = solutions(
             self._engine,
-            Where(operation, graph, parts.using, parts.where.text),
+            Where(operation, graph, parts.using or self._using, parts.where.text),
             names,
             pending=self._pending.patch(),
             # A blank node of the template is another one for each solution, so each of them counts.
@@ -151,7 +166,7 @@ class _Reading:
         for quad in inserts:
             _refuse_reserved(operation, quad[3])
         if not self._merges:
-            self._pending.change(operation, _all_in(deletes, DEFAULT), _all_in(inserts, DEFAULT))
+            self._pending.change(operation, _all_in(deletes, self._default), _all_in(inserts, self._default))
             return
         kept = self._kept(deletes, inserts)
         gone: list[AnyQuad] = []
@@ -183,7 +198,7 @@ class _Reading:
         if parts.target == "NAMED":
             return every
         if parts.target == "ALL":
-            return every if self._merges else [*every, DEFAULT]
+            return every if self._merges else [*every, self._default]
         if parts.target == "DEFAULT":
             return [self._owned_default(operation)]
         graph = resolve(operation, parts.target)
@@ -199,7 +214,7 @@ class _Reading:
                 f"{operation.place}: the default graph is the merge of all graphs; name the graph to clear, "
                 "as in CLEAR GRAPH <…>."
             )
-        return DEFAULT
+        return self._default
 
     def _create(self, operation: Operation, parts: Create) -> None:
         graph = resolve(operation, parts.graph)
@@ -215,7 +230,7 @@ class _Reading:
             if parts.silent:
                 return
             raise UnknownGraph(f"{operation.place}: there is no graph {source}.")
-        into = target or (EDITS if self._merges else DEFAULT)
+        into = target or (EDITS if self._merges else self._default)
         if source in (target, into):
             return
         moved = parts.verb == "MOVE" and (source or self._owned_default(operation))
@@ -229,7 +244,7 @@ class _Reading:
     def _merge(self) -> set[Triple]:
         """The triples of the default graph."""
         if not self._merges:
-            return self._pending.triples(DEFAULT)
+            return self._pending.triples(self._default)
         public = self._pending.graphs() - APART
         return {triple for graph in public for triple in self._pending.triples(graph)}
 

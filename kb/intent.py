@@ -11,11 +11,18 @@ from kb.report import Report
 
 @dataclass(frozen=True)
 class SparqlUpdate:
-    """A SPARQL 1.1 Update request. using, using_named: IRIs of the protocol's dataset parameters."""
+    """A SPARQL 1.1 Update request.
+
+    using, using_named: IRIs of the protocol's dataset parameters. base: the IRI that relative ones are
+    resolved against where the text declares none. graph: the IRI of the graph that stands for the default
+    graph in every operation, for a change of one graph.
+    """
 
     text: str
     using: tuple[str, ...] = ()
     using_named: tuple[str, ...] = ()
+    base: str | None = None
+    graph: str | None = None
 
 
 @dataclass(frozen=True)

@@ -125,16 +125,17 @@ class Operation:
         return _Taken(self).parts()
 
 
-def operations(text: str, limits: Limits = EDIT) -> list[Operation]:
+def operations(text: str, limits: Limits = EDIT, base: str | None = None) -> list[Operation]:
     """The operations of an update request, in order.
 
+    base: the absolute IRI that relative ones are resolved against where the request declares none.
     Raises `TooLarge` when it passes one of `limits`, `NotAllowed` for SERVICE and LOAD, for triples about
     triples and for what parsers read in different ways, `NotUnderstood` for what is no SPARQL by its tokens.
     """
     size = len(text.encode(errors="replace"))
     if size > limits.bytes:
         raise TooLarge(f"The update has {size} bytes; at most {limits.bytes} are accepted.")
-    prologue = _Prologue()
+    prologue = _Prologue(base)
     made: list[Operation] = []
     for part, semicolon in _between_semicolons(_allowed(tokens(text), limits)):
         rest = prologue.read(part)
@@ -204,10 +205,10 @@ def _refuse_relative(part: list[Token]) -> None:
 class _Prologue:
     """The declarations so far. One that says again what holds already is left out."""
 
-    def __init__(self) -> None:
-        self.text = ""
-        self.places: list[tuple[int, int]] = []
-        self.has_base = False
+    def __init__(self, base: str | None) -> None:
+        self.text = f"BASE <{base}>\n" if base else ""
+        self.places: list[tuple[int, int]] = [(1, 1)] if base else []
+        self.has_base = base is not None
         self._held: dict[str, str] = {}
 
     def read(self, part: list[Token]) -> list[Token]:

@@ -1,5 +1,7 @@
 """Tests of kb/delta.py: what an update means, as the whole patch."""
 
+from dataclasses import replace
+
 import pyoxigraph as ox
 import pytest
 from rdflib import URIRef
@@ -9,12 +11,14 @@ from kb.engine.contract import DEFAULT, BadTerm, DefaultGraph, QuerySyntaxError
 from kb.engine.oxigraph import OxigraphEngine
 from kb.engine.oxigraph_terms import to_rdflib
 from kb.errors import FolderUnusable, NotAllowed, NotUnderstood, TooLarge
+from kb.intent import SparqlUpdate
 from kb.normal_form import normal_form
 from kb.patch import Patch
 from kb.pending import Origin
 from kb.sparql_text import Limits
 from kb.terms import GENID, GRAPH
 
+EX = "https://example.org/"
 PREFIXES = f"PREFIX : <https://example.org/> PREFIX graph: <{GRAPH}>\n"
 HELD = """
     :g1 { :ann :age 1 ; :name "Ann" . :bob :age 2 }
@@ -476,6 +480,64 @@ def test_a_refused_literal_is_not_stated_again_but_can_be_deleted():
         "which no XML can hold; take it out."
     )
     assert len(delta(engine, PREFIXES + "CLEAR GRAPH :g1").patch.deletes) == 1
+
+
+# -- what the protocol says besides the text -----------------------------------------------------------------
+
+BESIDES = {
+    "using-graph-uri is what patterns read": (
+        SparqlUpdate("INSERT { GRAPH :g3 { ?s :old ?o } } WHERE { ?s :age ?o }", using=(f"{EX}g2",)),
+        "",
+        ":g3 { :ann :old 1 }",
+    ),
+    "using-named-graph-uri is what GRAPH finds": (
+        SparqlUpdate(
+            "INSERT { GRAPH :g3 { ?s :in ?g } } WHERE { GRAPH ?g { ?s :age ?o } }", using_named=(f"{EX}g2",)
+        ),
+        "",
+        ":g3 { :ann :in :g2 }",
+    ),
+    "relative IRIs are resolved against the base": (
+        SparqlUpdate("INSERT DATA { GRAPH <g3> { <a> <b> 1 } }", base=EX),
+        "",
+        ":g3 { :a :b 1 }",
+    ),
+    "a BASE in the text comes before it": (
+        SparqlUpdate("BASE <https://example.org/> INSERT DATA { GRAPH <g3> { <a> <b> 1 } }", base="urn:x:"),
+        "",
+        ":g3 { :a :b 1 }",
+    ),
+    "one graph stands for the default graph": (
+        SparqlUpdate(
+            "DELETE { ?s :age ?o } INSERT { ?s :old ?o } WHERE { ?s :age ?o } ; INSERT DATA { :eve :age 3 } ;"
+            "INSERT { ?s :seen 1 } WHERE { ?s :old 1 }",
+            graph=f"{EX}g2",
+        ),
+        ":g2 { :ann :age 1 }",
+        ":g2 { :ann :old 1 ; :seen 1 . :eve :age 3 }",
+    ),
+    "clearing the default graph clears that one graph": (
+        SparqlUpdate("CLEAR DEFAULT", graph=f"{EX}g2"),
+        ":g2 { :ann :age 1 . :bob :name 'Bob'@en }",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BESIDES)
+def test_the_protocol_says_what_is_read_and_changed(engine, name):
+    request, deletes, inserts = BESIDES[name]
+    asked = replace(request, text=PREFIXES + request.text)
+    assert delta(engine, asked).patch == Patch.of(quads(deletes), quads(inserts))
+
+
+@pytest.mark.parametrize(
+    "text", ["WITH :g1 DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }", "INSERT { :a :b 1 } USING :g1 WHERE {}"]
+)
+def test_the_protocol_and_the_text_may_not_both_say_what_is_read(engine, text):
+    with pytest.raises(NotUnderstood) as refused:
+        delta(engine, SparqlUpdate(PREFIXES + text, using=(f"{EX}g2",)))
+    assert "WITH and USING do not go together with using-graph-uri" in str(refused.value)
 
 
 # -- limits --------------------------------------------------------------------------------------------------
