@@ -89,6 +89,7 @@ FLOORS = {
     "kb.folder": 1,
     "kb.checkpoints": 6,
     "kb.intent": 6,
+    "kb.permissions": 6,
     "kb.store": 8,
     "server": 0,
     "server.settings": 9,
