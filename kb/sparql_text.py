@@ -74,6 +74,7 @@ _COUNTED_WORDS: Final = {
 _OPERATORS: Final = frozenset(("||", "&&", "!", "=", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/"))
 _PATH_OPERATORS: Final = frozenset(("/", "|", "^", "!"))
 _NOT_A_SUBJECT_AFTER: Final = frozenset(("FILTER", "GRAPH", "VALUES"))
+_VOLATILE: Final = frozenset(("NOW", "RAND", "UUID", "STRUUID", "BNODE", "SERVICE"))
 _QUERY_FORMS: Final = frozenset(form.value for form in Form if form is not Form.UPDATE)
 _UPDATE_STARTS: Final = frozenset(
     ("INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH")
@@ -220,8 +221,26 @@ def weigh(part: Iterable[Token], limits: Limits = ANONYMOUS) -> None:
         scales.weigh(token)
 
 
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What is known of a text that may be given to the engine.
+
+    normal: the text with every run of blanks and comments as one space; texts of the same normal form mean
+    the same. volatile: whether it gives another answer each time, for the same data (NOW, RAND, UUID, …).
+    """
+
+    form: Form
+    normal: str
+    volatile: bool
+
+
 def check(text: str, limits: Limits = ANONYMOUS) -> Form:
-    """What `text` asks for, when it may be given to the engine.
+    """What `text` asks for, when it may be given to the engine; raises like `examine`."""
+    return examine(text, limits).form
+
+
+def examine(text: str, limits: Limits = ANONYMOUS) -> Examined:
+    """What is known of `text`, when it may be given to the engine.
 
     Raises `TooLarge` when it passes one of `limits`; `NotAllowed` for SERVICE, LOAD, an update operation in
     a query and what parsers read in different ways; `NotUnderstood` for what is no SPARQL by its tokens.
@@ -232,7 +251,8 @@ def check(text: str, limits: Limits = ANONYMOUS) -> Form:
         raise TooLarge(f"The query has {size} bytes; at most {limits.bytes} are accepted.")
     form = None
     scales = _Scales(limits)
-    for token in _after_prologue(tokens(text)):
+    normal = _Normal()
+    for token in _after_prologue(normal.passing(tokens(text))):
         form = form or _form_of(token)
         if token.word in ("SERVICE", "LOAD"):
             raise NotAllowed(f"{token.place}: {token.word} is refused; no other server is asked from here.")
@@ -241,7 +261,27 @@ def check(text: str, limits: Limits = ANONYMOUS) -> Form:
         scales.weigh(token)
     if form is None:
         raise NotUnderstood("The query is empty: it begins with SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    return form
+    return Examined(form, "".join(normal.parts), normal.volatile)
+
+
+class _Normal:
+    """Writes down the normal form of a text while its tokens pass."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.volatile = False
+
+    def passing(self, every: Iterator[Token]) -> Iterator[Token]:
+        end = 0
+        for token in every:
+            start, text = token.start, token.text
+            if start > end and end:
+                self.parts.append(" ")
+            self.parts.append(text)
+            end = start + len(text)
+            if token.kind is Kind.WORD and text.upper() in _VOLATILE:
+                self.volatile = True
+            yield token
 
 
 def _after_prologue(every: Iterator[Token]) -> Iterator[Token]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kb.errors import KnowledgeBaseError, NotAllowed, NotUnderstood, TooLarge
-from kb.sparql_text import ANONYMOUS, Form, check
+from kb.sparql_text import ANONYMOUS, Form, check, examine
 from kb.sparql_tokens import Context, Kind, tokens
 
 SUITE = Path(__file__).resolve().parents[3] / "shared" / "suites" / "sparql11" / "sparql" / "sparql11"
@@ -425,3 +425,32 @@ def test_the_updates_of_the_w3c_suite_are_read_as_updates():
 
 def test_the_limits_are_those_that_are_documented():
     assert ANONYMOUS.bytes == 32_768 and ANONYMOUS.nesting == 50 and ANONYMOUS.patterns == 60
+
+
+# -- the normal form -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("ASK{}", "ASK{}"),
+        ("  ASK \n\t{ # nothing\n }\n", "ASK { }"),
+        ("SELECT  ?a{?a  ?b '''x  y'''}", "SELECT ?a{?a ?b '''x  y'''}"),
+        ("BASE <urn:x> #\nASK {}", "BASE <urn:x> ASK {}"),
+    ],
+)
+def test_blanks_and_comments_do_not_count_but_between_tokens(text, normal):
+    assert examine(text).normal == normal
+    assert examine(normal).normal == normal
+
+
+@pytest.mark.parametrize(
+    ("text", "volatile"),
+    [
+        ("SELECT (NOW() AS ?t) {}", True),
+        ("SELECT (struuid() AS ?t) {}", True),
+        ("SELECT ?now { ?now <urn:rand> 'UUID' }", False),
+    ],
+)
+def test_what_is_another_answer_each_time_is_told(text, volatile):
+    assert examine(text).volatile is volatile
