@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,6 +47,18 @@ SETTINGS = (
         platformdirs.user_data_dir("regiolink", appauthor=False),
         "Folder of the built knowledge base; made when it is not there.",
     ),
+    Setting(
+        "public_url",
+        "",
+        "Address that clients know the service by, such as https://data.example.org/; "
+        "http://<host>:<port>/ when empty.",
+    ),
+    Setting(
+        "default_graph",
+        "union",
+        "What queries read that name no graph: union, the merge of the public graphs, or stored, a graph of "
+        "its own as in a plain SPARQL store.",
+    ),
     Setting("threads", "8", "How many requests are answered at the same time, 1 to 64."),
 )
 
@@ -57,6 +70,8 @@ class Settings:
     host: str
     port: int
     data_dir: Path
+    public_url: str
+    default_graph: str
     threads: int
     sources: Mapping[str, str]
 
@@ -80,6 +95,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         host=values["host"],
         port=_whole_number("port", values["port"], 1, 65535),
         data_dir=Path(values["data_dir"]).expanduser(),
+        public_url=_address(values["public_url"]) or _local_address(values["host"], values["port"]),
+        default_graph=_one_of("default_graph", values["default_graph"], ("union", "stored")),
         threads=_whole_number("threads", values["threads"], 1, 64),
         sources=sources,
     )
@@ -105,3 +122,22 @@ def _whole_number(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise BadSetting(f"The setting {name} is {text!r}; it must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _one_of(name: str, text: str, known: tuple[str, ...]) -> str:
+    if text not in known:
+        raise BadSetting(f"The setting {name} is {text!r}; it must be {' or '.join(known)}.")
+    return text
+
+
+def _address(text: str) -> str:
+    """An address of the web, with a slash at its end; empty when none is given."""
+    if not text:
+        return ""
+    if not re.fullmatch(r"https?://[^/?#@\s<>\"{}|\\^`]+(/[^?#\s<>\"{}|\\^`]*)?", text):
+        raise BadSetting(f"The setting public_url is {text!r}; it must be like https://data.example.org/.")
+    return text.rstrip("/") + "/"
+
+
+def _local_address(host: str, port: str) -> str:
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
