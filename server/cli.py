@@ -23,7 +23,7 @@ from kb.terms import GRAPH
 from server.importing import run_import
 from server.serving import listen
 from server.serving import serve as serve_until_stopped
-from server.settings import CONFIG, SETTINGS, load_settings
+from server.settings import CONFIG, SETTINGS, load_settings, shown
 from server.terminal import ERR, progress, show_findings, show_report, show_table
 
 _FILE = click.Path(path_type=Path)
@@ -270,7 +270,7 @@ def settings_command() -> None:
     """List every setting: its value, where the value is from, and what it is for."""
     settings = load_settings()
     rows = [
-        (setting.variable, str(getattr(settings, setting.name)), settings.sources[setting.name], setting.help)
+        (setting.variable, shown(settings, setting), settings.sources[setting.name], setting.help)
         for setting in SETTINGS
     ]
     show_table(

@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from kb.errors import KnowledgeBaseError
+from kb.folder import DataFolder
 
 
 class BadSetting(KnowledgeBaseError):
@@ -39,6 +40,9 @@ CONFIG = Setting(
     "TOML file to read settings from, one key a setting; none when empty. Read from the environment only.",
 )
 
+_HOST_NAME = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+_RATE = re.compile(r"[1-9][0-9]{0,8}/(second|minute|hour|day)")
+
 SETTINGS = (
     Setting("host", "127.0.0.1", "Address to listen on; 0.0.0.0 for every address of the machine."),
     Setting("port", "8000", "Port to listen on, 1 to 65535."),
@@ -59,7 +63,25 @@ SETTINGS = (
         "What queries read that name no graph: union, the merge of the public graphs, or stored, a graph of "
         "its own as in a plain SPARQL store.",
     ),
-    Setting("threads", "8", "How many requests are answered at the same time, 1 to 64."),
+    Setting("threads", "32", "How many requests are answered at the same time, 1 to 64."),
+    Setting(
+        "ledger",
+        "",
+        "postgresql:// address of the ledger; the file ledger.sqlite in the data folder when empty.",
+    ),
+    Setting("proxies", "0", "How many proxies stand in front and say who the client is, 0 to 8."),
+    Setting("trusted_hosts", "", "Host names to answer for, separated by commas; any when empty."),
+    Setting(
+        "max_body_bytes",
+        "200000000",
+        "Largest body of a request by a user with a token, 1000 to 10000000000.",
+    ),
+    Setting("rate_limit", "", "Most requests of one client, such as 600/minute; no limit when empty."),
+    Setting("log", "text", "How requests are logged to standard error: json, text or off."),
+    Setting(
+        "log_queries", "no", "Whether the text of queries is logged, which may hold personal data: yes or no."
+    ),
+    Setting("metrics_open", "no", "Whether /metrics answers others than this machine: yes or no."),
 )
 
 
@@ -73,6 +95,14 @@ class Settings:
     public_url: str
     default_graph: str
     threads: int
+    ledger: str
+    proxies: int
+    trusted_hosts: tuple[str, ...]
+    max_body_bytes: int
+    rate_limit: str
+    log: str
+    log_queries: bool
+    metrics_open: bool
     sources: Mapping[str, str]
 
 
@@ -98,8 +128,33 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         public_url=_address(values["public_url"]) or _local_address(values["host"], values["port"]),
         default_graph=_one_of("default_graph", values["default_graph"], ("union", "stored")),
         threads=_whole_number("threads", values["threads"], 1, 64),
+        ledger=_ledger(values["ledger"]),
+        proxies=_whole_number("proxies", values["proxies"], 0, 8),
+        trusted_hosts=_host_names(values["trusted_hosts"]),
+        max_body_bytes=_whole_number("max_body_bytes", values["max_body_bytes"], 1000, 10**10),
+        rate_limit=_rate(values["rate_limit"]),
+        log=_one_of("log", values["log"], ("json", "text", "off")),
+        log_queries=_yes_or_no("log_queries", values["log_queries"]),
+        metrics_open=_yes_or_no("metrics_open", values["metrics_open"]),
         sources=sources,
     )
+
+
+def ledger_place(settings: Settings) -> str | Path:
+    """Where the ledger is: the address of the settings, else a file in the data folder."""
+    return settings.ledger or DataFolder(settings.data_dir).ledger
+
+
+def shown(settings: Settings, setting: Setting) -> str:
+    """The value of a setting as it may be shown: a password in it is left out."""
+    value = getattr(settings, setting.name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ",".join(value)
+    # Up to the last @, since a password may hold one.
+    masked = re.sub(r"(://[^:@/?]*):.*@", r"\1:***@", str(value))
+    return re.sub(r"(?i)([?&][a-z_]*password=)[^&]*", r"\1***", masked)
 
 
 def _from_file(path: str) -> dict[str, str]:
@@ -141,3 +196,36 @@ def _address(text: str) -> str:
 
 def _local_address(host: str, port: str) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def _yes_or_no(name: str, text: str) -> bool:
+    # TOML has true and false.
+    words = {"True": "yes", "False": "no"}
+    return _one_of(name, words.get(text, text), ("yes", "no")) == "yes"
+
+
+def _ledger(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        # The value is not shown: it may hold a password.
+        raise BadSetting("The setting ledger must be empty or an address that begins with postgresql://.")
+    return text
+
+
+def _host_names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    for name in names:
+        if not _HOST_NAME.fullmatch(name):
+            raise BadSetting(
+                f"The setting trusted_hosts holds {name!r}; it must list host names without a port, "
+                "a leading dot for all names below one."
+            )
+    return names
+
+
+def _rate(text: str) -> str:
+    if text and not _RATE.fullmatch(text):
+        raise BadSetting(
+            f"The setting rate_limit is {text!r}; it must be empty or a number of requests per second, "
+            "minute, hour or day, such as 600/minute."
+        )
+    return text
