@@ -32,6 +32,9 @@ EU_PROGRAMME = Namespace(AUTHORITY + "eu-programme/")
 NACE = Namespace("http://data.europa.eu/ux2/nace2.1/")
 DASH = Namespace("http://datashapes.org/dash#")
 ADMS = Namespace("http://www.w3.org/ns/adms#")
+SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
+FORMATS = Namespace("http://www.w3.org/ns/formats/")
+ENTAILMENT = Namespace("http://www.w3.org/ns/entailment/")
 
 # schema.org over https: http:// and https:// are different namespaces, and the SEMIC files use https.
 SCHEMA = Namespace("https://schema.org/")
@@ -101,6 +104,9 @@ PREFIXES: Final[dict[str, str]] = {
     "void": str(VOID),
     "dash": str(DASH),
     "adms": str(ADMS),
+    "sd": str(SD),
+    "formats": str(FORMATS),
+    "ent": str(ENTAILMENT),
     "schema": str(SCHEMA),
     "vann": "http://purl.org/vocab/vann/",
     "geo": "http://www.opengis.net/ont/geosparql#",
