@@ -97,6 +97,8 @@ FLOORS = {
     "server.protocol": 9,
     "server.service_description": 9,
     "server.fetching": 9,
+    "server.readers": 9,
+    "server.query_service": 9.6,
     "server.problems": 10,
     "server.sparql": 10,
     "server.saved_queries": 10,
