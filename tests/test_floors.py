@@ -95,6 +95,7 @@ FLOORS = {
     "server.settings": 9,
     "server.negotiation": 9,
     "server.protocol": 9,
+    "server.caching": 9,
     "server.service_description": 9,
     "server.fetching": 9,
     "server.readers": 9,
