@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count, pairwise, product
+from itertools import chain, count, pairwise, product
+from typing import cast
 
-from rdflib import OWL, RDF, RDFS, BNode, Graph, URIRef
+from rdflib import OWL, RDF, RDFS, BNode, Graph, URIRef, Variable
 from rdflib.collection import Collection
 from rdflib.term import Node
 
@@ -64,6 +65,11 @@ _WITHOUT_RULES = {
 }
 _PROPERTY_KINDS = {OWL.ObjectProperty, OWL.DatatypeProperty}
 _EVERYTHING = {OWL.Thing, RDFS.Resource}
+_READ_BESIDE_OWL = {RDF.first, RDF.rest, RDFS.domain, RDFS.range, RDFS.subClassOf, RDFS.subPropertyOf}
+_X, _Y = Variable("x"), Variable("y")
+
+Atom = tuple[Node, URIRef, Node]
+"""A triple with variables of rdflib as subject and object, or a fixed term in their place."""
 
 
 class UnsupportedAxiom(KnowledgeBaseError):
@@ -78,33 +84,63 @@ class UnsupportedAxiom(KnowledgeBaseError):
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: every match of `where` gives the triple `then`.
+    """One rule: every match of `body` gives the triple `head`, but for one whose subject is a literal.
 
-    kind: the form of axiom. terms: the classes and properties of the axiom, what is derived last.
-    where: a SPARQL group graph pattern, without its braces; then: one triple over its variables.
-    reads, writes: the classes and properties whose triples `where` looks at and `then` makes.
+    kind: the form of axiom. body: in the order of the axiom, each triple sharing a variable with another.
     """
 
     kind: str
-    terms: tuple[URIRef, ...]
-    where: str
-    then: str
-    reads: frozenset[URIRef]
-    writes: URIRef
+    body: tuple[Atom, ...]
+    head: Atom
 
     @property
     def name(self) -> str:
         """The rule in a few words, such as "inverse: def:versionOf -> def:hasVersion"."""
-        *given, derived = map(_short, self.terms)
-        return f"{self.kind}: {', '.join(given)} -> {derived}"
+        given = ", ".join(_short(term_of(atom)) for atom in self.body)
+        return f"{self.kind}: {given} -> {_short(self.writes)}"
+
+    @property
+    def reads(self) -> frozenset[URIRef]:
+        """The classes and properties whose triples `body` looks at."""
+        return frozenset(term_of(atom) for atom in self.body)
+
+    @property
+    def writes(self) -> URIRef:
+        """The class or property whose triples it makes."""
+        return term_of(self.head)
+
+    @property
+    def where(self) -> str:
+        """`body` as a SPARQL group graph pattern, without its braces."""
+        subject = self.head[0]
+        text = " ".join(map(_text, self.body))
+        # What is a subject in the body is no literal anyway.
+        return (
+            text
+            if any(atom[0] == subject for atom in self.body)
+            else f"{text} FILTER(!isLiteral({subject.n3()}))"
+        )
+
+    @property
+    def then(self) -> str:
+        """`head` in SPARQL."""
+        return _text(self.head)
 
 
-@dataclass(frozen=True)
-class _Pattern:
-    """A SPARQL pattern, and the classes and properties that it reads, in the order of the axiom."""
+def term_of(triple: tuple[Node, Node, Node]) -> URIRef:
+    """The class or property that a triple says something with: its class when it states a type.
 
-    text: str
-    reads: tuple[URIRef, ...]
+    >>> term_of((_X, RDF.type, OWL.Ontology)) == OWL.Ontology
+    True
+    """
+    _, predicate, value = triple
+    return cast(URIRef, value if predicate == RDF.type else predicate)
+
+
+def is_axiom(triple: tuple[Node, Node, Node]) -> bool:
+    """Whether a triple of an ontology can make a difference to its rules; a label cannot, for one."""
+    form = term_of(triple)
+    return form in _READ_BESIDE_OWL or form.startswith(PREFIXES["owl"])
 
 
 def rules(ontology: Graph) -> list[Rule]:
@@ -119,7 +155,7 @@ def rules(ontology: Graph) -> list[Rule]:
         *_type_rules(ontology),
         *_chain_rules(ontology),
     }
-    telling = [rule for rule in found if rule.then not in rule.where]
+    telling = [rule for rule in found if rule.head not in rule.body]
     return sorted(telling, key=lambda rule: (rule.name, rule.where))
 
 
@@ -129,12 +165,10 @@ def _class_rules(ontology: Graph) -> Iterator[Rule]:
     for one, other in ontology.subject_objects(OWL.equivalentClass):
         implied += [("equivalent class", one, other), ("equivalent class", other, one)]
     for kind, part, whole in implied:
-        for pattern, (then, writes) in product(
-            _conditions(ontology, part, "?x", count()), _consequences(ontology, whole)
-        ):
-            if not pattern.reads:
+        for body, head in product(_conditions(ontology, part, _X, count()), _consequences(ontology, whole)):
+            if not body:
                 raise UnsupportedAxiom(whole, "is said to hold everything there is")
-            yield Rule(kind, (*pattern.reads, writes), pattern.text, then, frozenset(pattern.reads), writes)
+            yield Rule(kind, body, head)
 
 
 def _property_rules(ontology: Graph) -> Iterator[Rule]:
@@ -149,11 +183,8 @@ def _property_rules(ontology: Graph) -> Iterator[Rule]:
         if not (found := _properties(ontology, pair)):
             continue
         given, derived = found
-        if kind in ("inverse", "symmetric"):
-            where, then = f"?x {given.n3()} ?y . FILTER(!isLiteral(?y))", f"?y {derived.n3()} ?x ."
-        else:
-            where, then = f"?x {given.n3()} ?y .", f"?x {derived.n3()} ?y ."
-        yield Rule(kind, (given, derived), where, then, frozenset({given}), derived)
+        turned = kind in ("inverse", "symmetric")
+        yield Rule(kind, ((_X, given, _Y),), (_Y, derived, _X) if turned else (_X, derived, _Y))
 
 
 def _type_rules(ontology: Graph) -> Iterator[Rule]:
@@ -166,13 +197,9 @@ def _type_rules(ontology: Graph) -> Iterator[Rule]:
     ]
     for kind, term, end in ends:
         for given in _properties(ontology, [term]):
-            where = (
-                f"?x {given.n3()} ?y ."
-                if kind == "domain"
-                else f"?y {given.n3()} ?x . FILTER(!isLiteral(?x))"
-            )
-            for then, writes in _consequences(ontology, end):
-                yield Rule(kind, (given, writes), where, then, frozenset({given}), writes)
+            atom = (_X, given, _Y) if kind == "domain" else (_Y, given, _X)
+            for head in _consequences(ontology, end):
+                yield Rule(kind, (atom,), head)
 
 
 def _chain_rules(ontology: Graph) -> Iterator[Rule]:
@@ -185,23 +212,24 @@ def _chain_rules(ontology: Graph) -> Iterator[Rule]:
     for kind, terms in chains:
         if found := _properties(ontology, terms):
             *links, derived = found
-            stops = ["?x", *(f"?x{number}" for number in range(1, len(links))), "?y"]
-            where = " ".join(
-                f"{start} {link.n3()} {end} ."
-                for link, (start, end) in zip(links, pairwise(stops), strict=True)
+            stops = [_X, *(Variable(f"x{number}") for number in range(1, len(links))), _Y]
+            body = tuple(
+                (start, link, end) for link, (start, end) in zip(links, pairwise(stops), strict=True)
             )
-            yield Rule(kind, found, where, f"?x {derived.n3()} ?y .", frozenset(links), derived)
+            yield Rule(kind, body, (_X, derived, _Y))
 
 
-def _conditions(ontology: Graph, described: Node, variable: str, numbers: Iterator[int]) -> list[_Pattern]:
+def _conditions(
+    ontology: Graph, described: Node, variable: Variable, numbers: Iterator[int]
+) -> list[tuple[Atom, ...]]:
     """The patterns, any of which shows that `variable` is in a class, named or described.
 
     numbers: where the names of further variables come from.
     """
     if described in _EVERYTHING:
-        return [_Pattern("", ())]
+        return [()]
     if isinstance(described, URIRef):
-        return [_Pattern(f"{variable} a {described.n3()} .", (described,))]
+        return [((variable, RDF.type, described),)]
     form, given = _form(ontology, described)
     if form == OWL.unionOf:
         members = Collection(ontology, given)
@@ -209,33 +237,31 @@ def _conditions(ontology: Graph, described: Node, variable: str, numbers: Iterat
     if form == OWL.intersectionOf:
         members = Collection(ontology, given)
         choices = product(*(_conditions(ontology, member, variable, numbers) for member in members))
-        return [_all_of(choice) for choice in choices]
+        return [tuple(chain.from_iterable(choice)) for choice in choices]
     term = _property_of(ontology, described)
     if form == OWL.hasValue:
-        return [_Pattern(f"{variable} {term.n3()} {given.n3()} .", (term,))]
-    value = f"?v{next(numbers)}"
-    step = _Pattern(f"{variable} {term.n3()} {value} .", (term,))
-    return [_all_of((step, filler)) for filler in _conditions(ontology, given, value, numbers)]
+        return [((variable, term, given),)]
+    value = Variable(f"v{next(numbers)}")
+    return [((variable, term, value), *filler) for filler in _conditions(ontology, given, value, numbers)]
 
 
-def _consequences(ontology: Graph, described: Node) -> list[tuple[str, URIRef]]:
-    """What follows when ?x is in a class, named or described: each a triple, and the term that it writes."""
+def _consequences(ontology: Graph, described: Node) -> list[Atom]:
+    """What follows when ?x is in a class, named or described."""
     if described in _EVERYTHING:
         return []
     if isinstance(described, URIRef):
-        return [(f"?x a {described.n3()} .", described)]
+        return [(_X, RDF.type, described)]
     form, given = _form(ontology, described)
     if form == OWL.intersectionOf:
         return [one for member in Collection(ontology, given) for one in _consequences(ontology, member)]
     if form == OWL.hasValue:
-        term = _property_of(ontology, described)
-        return [(f"?x {term.n3()} {given.n3()} .", term)]
+        return [(_X, _property_of(ontology, described), given)]
     return []  # a union or "some value" says that one of several holds, or that something unnamed exists
 
 
-def _all_of(patterns: tuple[_Pattern, ...]) -> _Pattern:
-    text = " ".join(pattern.text for pattern in patterns if pattern.text)
-    return _Pattern(text, tuple(term for pattern in patterns for term in pattern.reads))
+def _text(atom: Atom) -> str:
+    subject, predicate, value = (term.n3() for term in atom)
+    return f"{subject} {'a' if atom[1] == RDF.type else predicate} {value} ."
 
 
 def _form(ontology: Graph, described: Node) -> tuple[Node, Node]:
@@ -243,6 +269,8 @@ def _form(ontology: Graph, described: Node) -> tuple[Node, Node]:
     found = [(form, given) for form, given in ontology.predicate_objects(described) if form in _EXPRESSIONS]
     if len(found) != 1:
         raise UnsupportedAxiom(_owner(ontology, described), "uses an unnamed class that is not described")
+    if found[0][0] == OWL.hasValue and isinstance(found[0][1], BNode):
+        raise UnsupportedAxiom(_owner(ontology, described), "gives an unnamed thing as value")
     return found[0]
 
 
@@ -250,6 +278,8 @@ def _property_of(ontology: Graph, restriction: Node) -> URIRef:
     term = ontology.value(restriction, OWL.onProperty)
     if not isinstance(term, URIRef):
         raise UnsupportedAxiom(_owner(ontology, restriction), "uses a restriction on no named property")
+    if term == RDF.type:
+        raise UnsupportedAxiom(_owner(ontology, restriction), "uses a restriction on rdf:type")
     return term
 
 

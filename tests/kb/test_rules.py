@@ -1,15 +1,15 @@
 """What each form of axiom derives on a handful of triples, and which forms are refused."""
 
 import pytest
-from rdflib import Graph
+from rdflib import RDF, Graph, Variable
 
 from kb.engine.contract import INFERRED
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.reasoning import infer
-from kb.rules import UnsupportedAxiom, rules
-from kb.terms import GRAPH, PREFIXES
+from kb.rules import UnsupportedAxiom, is_axiom, rules
+from kb.terms import DEF, GRAPH, PREFIXES
 
-HEAD = "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("def", "owl", "rdf", "rdfs", "xsd"))
+HEAD = "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("def", "owl", "rdf", "rdfs", "skos"))
 HEAD += "PREFIX : <https://example.org/>\n"
 DECLARED = """
 def:partOf a owl:ObjectProperty . def:hasPart a owl:ObjectProperty . def:locatedIn a owl:ObjectProperty .
@@ -203,6 +203,14 @@ def test_nothing_is_derived_from(axioms, facts):
             "def:A owl:equivalentClass [ a owl:Restriction ; owl:hasValue :b ] .",
             "def:A uses a restriction on no named property.",
         ),
+        (
+            "def:A rdfs:subClassOf [ a owl:Restriction ; owl:onProperty rdf:type ; owl:hasValue def:B ] .",
+            "def:A uses a restriction on rdf:type.",
+        ),
+        (
+            "def:A rdfs:subClassOf [ a owl:Restriction ; owl:onProperty def:level ; owl:hasValue [] ] .",
+            "def:A gives an unnamed thing as value.",
+        ),
         ("def:unknown rdfs:domain def:A .", "def:unknown uses a property that is not declared."),
         (
             "def:partOf owl:propertyChainAxiom ( def:hasPart [ owl:inverseOf def:partOf ] ) .",
@@ -215,6 +223,21 @@ def test_an_axiom_without_a_rule_is_refused_by_name(axioms, sentence):
     with pytest.raises(UnsupportedAxiom) as refused:
         rules(ontology(axioms))
     assert str(refused.value) == sentence
+
+
+def test_a_rule_keeps_a_literal_from_becoming_a_subject():
+    (rule,) = rules(ontology("def:partOf rdfs:range def:Territory ."))
+    assert rule.body == ((Variable("y"), DEF.partOf, Variable("x")),)
+    assert rule.head == (Variable("x"), RDF.type, DEF.Territory)
+    assert rule.where == f"?y <{DEF.partOf}> ?x . FILTER(!isLiteral(?x))"
+    assert rule.then == f"?x a <{DEF.Territory}> ."
+    assert (rule.reads, rule.writes) == ({DEF.partOf}, DEF.Territory)
+
+
+def test_a_triple_is_an_axiom_when_rules_can_depend_on_it():
+    said = ontology("def:A rdfs:subClassOf def:B ; skos:prefLabel 'A'@en . :a a def:A .")
+    axioms = {triple for triple in said if is_axiom(triple)}
+    assert set(said) - axioms == triples("def:A skos:prefLabel 'A'@en . :a a def:A .")
 
 
 def test_a_rule_says_what_it_is():
