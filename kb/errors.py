@@ -57,6 +57,18 @@ class NoRoom(KnowledgeBaseError):
         super().__init__(f"There is no room left on the disk of {whose}; nothing was changed.")
 
 
+class RemoteFailed(KnowledgeBaseError):
+    """Another server did not answer, or not as it should; the sentence names it."""
+
+    title = "Another server failed"
+
+
+class RemoteTooSlow(RemoteFailed):
+    """Another server, or all that were asked together, took longer than they may."""
+
+    title = "Another server took too long"
+
+
 class DataRefused(KnowledgeBaseError):
     """Data that would break the shapes; nothing was changed. `report` tells what is wrong."""
 

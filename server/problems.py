@@ -14,6 +14,8 @@ from kb.errors import (
     NotAllowed,
     NotFound,
     NotUnderstood,
+    RemoteFailed,
+    RemoteTooSlow,
     TooLarge,
 )
 from server.negotiation import NotAcceptable, wants_page
@@ -25,6 +27,8 @@ STATUS: dict[type[KnowledgeBaseError], int] = {
     TooLarge: 413,
     DataRefused: 422,
     NotUnderstood: 400,
+    RemoteFailed: 502,
+    RemoteTooSlow: 504,
     FolderUnusable: 503,
 }
 """The status of each kind of error; of two kinds that fit, the nearer class counts."""
