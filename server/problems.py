@@ -18,10 +18,17 @@ from kb.errors import (
     RemoteTooSlow,
     TooLarge,
 )
+from server.credentials import BadToken, TokenNeeded, TooManyWrongTokens
 from server.negotiation import NotAcceptable, wants_page
+from server.protocol import UnsupportedMedia, WebError, WrongMethod
 
 STATUS: dict[type[KnowledgeBaseError], int] = {
+    TokenNeeded: 401,
+    BadToken: 401,
+    WrongMethod: 405,
     NotAcceptable: 406,
+    UnsupportedMedia: 415,
+    TooManyWrongTokens: 429,
     NotFound: 404,
     NotAllowed: 403,
     TooLarge: 413,
@@ -63,7 +70,10 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(KnowledgeBaseError)
     def refused(error: KnowledgeBaseError) -> Response:
-        return problem(status_of(error), error.title, str(error))
+        answer = problem(status_of(error), error.title, str(error))
+        if isinstance(error, WebError):
+            answer.headers.update(error.headers)
+        return answer
 
     @app.errorhandler(HTTPException)
     def by_http(error: HTTPException) -> Response:
