@@ -58,7 +58,7 @@ def delta(
 
     request: one or more operations of SPARQL 1.1 Update; none give an empty patch. Quads are in normal form,
     each blank node of data and templates has a new IRI, the patch is made from the engine's revision.
-    Where the protocol says what WHERE clauses read, the text may not (SPARQL 1.1 Protocol, section 2.2.3).
+    A request about one graph changes no other one. Where the protocol says what WHERE clauses read, the text may not (SPARQL 1.1 Protocol, section 2.2.3).
     Raises `QuerySyntaxError` with line and column, `NotAllowed` for SERVICE, LOAD and what cannot be said
     by a patch, `TooLarge` beyond `limits` or `max_quads`, `UnknownGraph`, `BadTerm` for a term that is not
     to be stored, `NotUnderstood` for what cannot be evaluated.
@@ -69,7 +69,10 @@ def delta(
     for operation in operations(asked.text, limits, asked.base):
         check_syntax(operation)
         reading.run(operation)
-    return Delta(*pending.outcome())
+    patch, origins = pending.outcome()
+    if asked.graph:
+        _refuse_others(asked.graph, origins)
+    return Delta(patch, origins)
 
 
 class _Reading:
@@ -253,6 +256,18 @@ class _Reading:
         self._pending.change(operation, [(*triple, graph) for triple in self._pending.triples(graph)], [])
         if drops:
             self._pending.drop(graph)
+
+
+def _refuse_others(graph: str, origins: Mapping[Quad, Origin]) -> None:
+    """Raises `NotAllowed` when a change of one graph would change another one."""
+    beyond = [
+        (origin.number, origin.line, quad[3]) for quad, origin in origins.items() if str(quad[3]) != graph
+    ]
+    if beyond:
+        number, line, other = min(beyond)
+        raise NotAllowed(
+            f"Operation {number} (line {line}): this request may only change the graph {graph}, not {other}."
+        )
 
 
 def _refuse_reserved(operation: Operation, graph: Node | None) -> None:

@@ -540,6 +540,21 @@ def test_the_protocol_and_the_text_may_not_both_say_what_is_read(engine, text):
     assert "WITH and USING do not go together with using-graph-uri" in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INSERT DATA { :x :y 1 } ;\nINSERT DATA { GRAPH :g1 { :x :y 1 } }",
+        "INSERT DATA { :x :y 1 } ;\nCLEAR GRAPH :g1",
+        "INSERT DATA { :x :y 1 } ;\nCOPY DEFAULT TO :g1",
+        "INSERT DATA { :x :y 1 } ;\nCLEAR ALL",
+    ],
+)
+def test_a_request_about_one_graph_changes_no_other_one(engine, text):
+    with pytest.raises(NotAllowed) as refused:
+        delta(engine, SparqlUpdate(PREFIXES + text, graph=f"{EX}g2"))
+    assert f"Operation 2 (line 3): this request may only change the graph {EX}g2" in str(refused.value)
+
+
 # -- limits --------------------------------------------------------------------------------------------------
 
 BOMBS = {
