@@ -58,7 +58,8 @@ def delta(
 
     request: one or more operations of SPARQL 1.1 Update; none give an empty patch. Quads are in normal form,
     each blank node of data and templates has a new IRI, the patch is made from the engine's revision.
-    A request about one graph changes no other one. Where the protocol says what WHERE clauses read, the text may not (SPARQL 1.1 Protocol, section 2.2.3).
+    A request about one graph changes no other one. Where the protocol says what WHERE clauses read, the text
+    may not (SPARQL 1.1 Protocol, section 2.2.3).
     Raises `QuerySyntaxError` with line and column, `NotAllowed` for SERVICE, LOAD and what cannot be said
     by a patch, `TooLarge` beyond `limits` or `max_quads`, `UnknownGraph`, `BadTerm` for a term that is not
     to be stored, `NotUnderstood` for what cannot be evaluated.
