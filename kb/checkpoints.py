@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -33,14 +34,24 @@ class Checkpoints:
         made = self.find(revision, kind)
         if made is not None:
             return made
-        building = self.folder / f"{uuid.uuid4().hex}.building"
-        engine.checkpoint(building)
-        (building / HELD).touch()
-        (building / _ABOUT).write_text(json.dumps({"time": time.isoformat()}), encoding="utf-8")
-        building.rename(self._place(revision, kind))
+        with self.new(revision, time, kind) as building:
+            engine.checkpoint(building)
         found = self.find(revision, kind)
         assert found is not None
         return found
+
+    @contextmanager
+    def new(self, revision: int, time: datetime, kind: str = "public") -> Iterator[Path]:
+        """The name of a folder to write an engine's checkpoint to; it is there for others at the end."""
+        building = self.folder / f"{uuid.uuid4().hex}.building"
+        try:
+            yield building
+            (building / HELD).touch()
+            (building / _ABOUT).write_text(json.dumps({"time": time.isoformat()}), encoding="utf-8")
+            with suppress(OSError):  # somebody else made the same one
+                building.rename(self._place(revision, kind))
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
 
     def find(self, revision: int, kind: str = "public") -> Snapshot | None:
         """The checkpoint of a revision, if there is one."""
@@ -67,30 +78,41 @@ class Checkpoints:
             if path.name.split("-")[0].isdigit()
         ]
 
-    def prune(self, keep: set[Path]) -> int:
-        """Removes the checkpoints that nobody reads, but those in `keep`. Out: how many."""
-        removed = 0
-        for folder in sorted(self.folder.iterdir()):
-            if folder.suffix == ".building" or (folder not in keep and folder.is_dir()):
-                removed += self._remove(folder)
-        return removed
+    def use(self, snapshot: Snapshot) -> None:
+        """Remembers that somebody has asked for a checkpoint."""
+        with suppress(OSError):
+            os.utime(snapshot.folder / HELD)
+
+    def prune(self, newest: int, others: int) -> None:
+        """Removes checkpoints that nobody reads, but for the newest ones of a kind and `others` used last."""
+        for kind in ("public", "stated"):
+            by_age = sorted(self.revisions(kind), reverse=True)
+            old = [self._place(revision, kind) for revision in by_age[newest:]]
+            for folder in sorted(old, key=_last_use, reverse=True)[others:]:
+                self._remove(folder)
 
     def clear(self) -> None:
         """Removes what a process that was cut off left half made."""
-        for folder in self.folder.glob("*.building"):
-            shutil.rmtree(folder, ignore_errors=True)
+        for pattern in ("*.building", "*.working"):
+            for folder in self.folder.glob(pattern):
+                shutil.rmtree(folder, ignore_errors=True)
 
-    def _remove(self, folder: Path) -> int:
+    def _remove(self, folder: Path) -> None:
         with suppress(OSError), (folder / HELD).open("a") as held:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             gone = self.folder / f"{uuid.uuid4().hex}.building"
             folder.rename(gone)
             shutil.rmtree(gone, ignore_errors=True)
-            return 1
-        return 0
 
     def _place(self, revision: int, kind: str) -> Path:
         return self.folder / f"{revision}-{kind}"
+
+
+def _last_use(folder: Path) -> float:
+    try:
+        return (folder / HELD).stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @contextmanager

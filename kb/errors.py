@@ -11,6 +11,17 @@ class KnowledgeBaseError(Exception):
 
     title = "The knowledge base cannot do this"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # What is raised in one process is shown by another; a constructor may take other things than args.
+        return _revived, (type(self), self.args, self.__dict__)
+
+
+def _revived(kind: type[KnowledgeBaseError], args: tuple[object, ...], facts: dict[str, object]) -> object:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
+
 
 class NotFound(KnowledgeBaseError):
     """Something named in the request does not exist."""

@@ -1,12 +1,12 @@
 """The data folder: where everything of one knowledge base lies, and who may change it.
 
-    <data_dir>/format.json      which layout this is, so that an older program leaves a newer folder alone
-    <data_dir>/lock             held by the one process that may change anything
-    <data_dir>/ledger.sqlite    the ledger, unless it is in PostgreSQL
-    <data_dir>/patches/         large patches of the ledger
-    <data_dir>/engines/         the live engines: an index of the ledger, made anew when lost
-    <data_dir>/checkpoints/     states of the engine that never change, for readers
-    <data_dir>/writer.sock      where the running service takes changes
+<data_dir>/format.json      which layout this is, so that an older program leaves a newer folder alone
+<data_dir>/lock             held by the one process that may change anything
+<data_dir>/ledger.sqlite    the ledger, unless it is in PostgreSQL
+<data_dir>/patches/         large patches of the ledger
+<data_dir>/engines/         the live engines: an index of the ledger, made anew when lost
+<data_dir>/checkpoints/     states of the engine that never change, for readers
+<data_dir>/writer.sock      where the running service takes changes
 """
 
 from __future__ import annotations
@@ -45,16 +45,22 @@ class DataFolder:
         return self._marker().exists()
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it was begun without what the product ships."""
+        return bool(self._about().get("empty"))
+
+    @property
     def is_plain(self) -> bool:
-        """Whether it was begun empty, without what the product ships and with a default graph of its own."""
+        """Whether it is a plain SPARQL store: a default graph of its own, no shapes, no inference."""
         return bool(self._about().get("plain"))
 
-    def make_ready(self, *, plain: bool = False) -> None:
+    def make_ready(self, *, empty: bool = False, plain: bool = False) -> None:
         """Makes the folder when it is not there.
 
-        plain: begun empty, without what the product ships. Raises `FolderUnusable` for a folder that holds
-        other files, cannot be written to, or belongs to a newer program; `NotAllowed` when `plain` is asked
-        of a folder that was begun otherwise.
+        empty: begun without what the product ships; once begun so, it stays so. plain: with a default graph
+        of its own, without shapes and inference; only for what is begun empty. Raises `FolderUnusable` for
+        a folder that holds other files, cannot be written to, or belongs to a newer program; `NotAllowed`
+        when it was begun otherwise.
         """
         self.refuse_newer_format()
         try:
@@ -62,7 +68,11 @@ class DataFolder:
                 if self.path.exists() and any(self.path.iterdir()):
                     raise FolderUnusable(f"The folder {self.path} holds other files; choose an empty one.")
                 self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-                about = {"format": FORMAT} | ({"plain": True} if plain else {})
+                if plain and not empty:
+                    raise NotAllowed(
+                        "A stored default graph is for a knowledge base that is begun empty, with --empty."
+                    )
+                about = {"format": FORMAT, "empty": empty, "plain": plain}
                 self._marker().write_text(json.dumps(about), encoding="utf-8")
             self.checkpoints.mkdir(exist_ok=True)
             self.engines.mkdir(exist_ok=True)
@@ -70,8 +80,13 @@ class DataFolder:
             raise FolderUnusable(f"The data folder {self.path} is not a folder.") from None
         except OSError:
             raise FolderUnusable(f"The data folder {self.path} cannot be written to.") from None
-        if plain and not self.is_plain:
-            raise NotAllowed(f"The knowledge base in {self.path} is not empty; choose another folder.")
+        if empty and not self.is_empty:
+            raise NotAllowed(f"The knowledge base in {self.path} was not begun empty; choose another folder.")
+        if plain != self.is_plain:
+            raise NotAllowed(
+                f"The knowledge base in {self.path} was begun with another default graph; set "
+                f"default_graph to {'stored' if self.is_plain else 'union'}."
+            )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -113,7 +128,7 @@ class DataFolder:
     def _about(self) -> dict[str, int]:
         try:
             found = json.loads(self._marker().read_text(encoding="utf-8"))
-            return {"format": int(found["format"]), "plain": int(found.get("plain", False))}
+            return {name: int(found.get(name, 0)) for name in ("format", "empty", "plain")}
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except (ValueError, KeyError, TypeError):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from kb.ledger.commits import Commit, Door
+from kb.patch import Patch
 from kb.report import Report
 
 
@@ -63,18 +65,19 @@ class Undo:
     last: int
 
 
-Change = SparqlUpdate | AddQuads | ReplaceGraph | DropGraph | RdfPatch | Undo
+Change = Patch | SparqlUpdate | AddQuads | ReplaceGraph | DropGraph | RdfPatch | Undo
 
 
 @dataclass(frozen=True)
 class Intent:
     """A change that somebody wants, and all that decides whether it may land.
 
-    author: name of the user. role: "steward", "admin" and so on. graphs: the graphs that the user may change,
-    None for all. message: why. door: the way it came in. base: the revision that the change was made from, if
-    the author said so: what changed since then must not touch it. key, request_digest: the idempotency key
-    of the request and a digest of it, both or none. waiver: why violations are accepted, for an admin who
-    changes shapes or ontology. seconds: after which the change is given up.
+    change: a `Patch` counts as far as it makes a difference. author: name of the user. role: "steward",
+    "admin" and so on. graphs: the graphs that the user may change, None for all. message: why. door: the way
+    it came in. base: the revision that the change was made from, if the author said so: what changed since
+    then must not touch it. key, request_digest: the idempotency key of the request and a digest of it, both
+    or none. waiver: why violations are accepted, for an admin who changes shapes or ontology. seconds: after
+    which the change is given up. id: of the commit, to find out by what became of it.
     """
 
     change: Change
@@ -88,6 +91,7 @@ class Intent:
     request_digest: str | None = None
     waiver: str | None = None
     seconds: float = 30.0
+    id: str = field(default_factory=lambda: uuid4().hex)
 
 
 @dataclass(frozen=True)
