@@ -42,6 +42,16 @@ def normal_form(quads: Iterable[tuple[Node, ...]]) -> list[Quad]:
     return [form.quad(quad) for quad in quads]
 
 
+def refuse_odd_characters(text: str) -> None:
+    """Raises `BadTerm` for the text of a literal with a character that no XML answer can hold."""
+    odd = _NOT_XML.search(text)
+    if odd:
+        raise BadTerm(
+            f"The text {str(text)[:40]!r} holds the character U+{ord(odd[0]):04X}, "
+            "which no XML can hold; take it out."
+        )
+
+
 class NormalForm:
     """The normal form within one document or request; remembers the terms that it has seen."""
 
@@ -75,12 +85,7 @@ def _normal(term: Node) -> Node:
     if isinstance(term, BNode):
         return skolem()
     if isinstance(term, Literal):
-        odd = _NOT_XML.search(term)
-        if odd:
-            raise BadTerm(
-                f"The text {str(term)[:40]!r} holds the character U+{ord(odd[0]):04X}, "
-                "which no XML can hold; take it out."
-            )
+        refuse_odd_characters(term)
         return as_stored(term)
     to_oxigraph(term)
     return term

@@ -51,14 +51,16 @@ _GRAPHS = {
     "rdf": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-_FILES = _GRAPHS | {
+FILE_FORMS = _GRAPHS | {
     "trig": ox.RdfFormat.TRIG,
     "nq": ox.RdfFormat.N_QUADS,
     "owl": ox.RdfFormat.RDF_XML,
     "xml": ox.RdfFormat.RDF_XML,
     "turtle": ox.RdfFormat.TURTLE,
 }
-FILE_ENDINGS = tuple(sorted(_FILES))
+"""The format that each ending of a file name means."""
+
+FILE_ENDINGS = tuple(sorted(FILE_FORMS))
 """The file name endings that `read_quads` understands, without the dot."""
 
 _DEFAULT_NAME = ox.NamedNode(str(DEFAULT))
@@ -83,15 +85,15 @@ def read_quads(
     an unknown format, for an XML document type declaration (its entities can fill the memory), and for
     triples that no graph name was given for.
     """
-    if form not in _FILES:
+    if form not in FILE_FORMS:
         raise NotUnderstood(f"{name}: the ending .{form} is not one of {', '.join(FILE_ENDINGS)}.")
     content = data.read_bytes() if isinstance(data, Path) else data
-    if _FILES[form] == ox.RdfFormat.RDF_XML and b"<!DOCTYPE" in content:
+    if FILE_FORMS[form] == ox.RdfFormat.RDF_XML and b"<!DOCTYPE" in content:
         raise NotUnderstood(f"{name}: an XML document type declaration is not accepted; remove the DOCTYPE.")
     default = ox.DefaultGraph()
     to_graph = ox.NamedNode(str(graph)) if graph else None
     try:
-        for quad in ox.parse(content, _FILES[form], base_iri=None, rename_blank_nodes=True):
+        for quad in ox.parse(content, FILE_FORMS[form], base_iri=None, rename_blank_nodes=True):
             if quad.graph_name == default:
                 if to_graph is None:
                     raise NotUnderstood(
@@ -100,7 +102,7 @@ def read_quads(
                 quad = ox.Quad(quad.subject, quad.predicate, quad.object, to_graph)
             yield _skolemised(quad) if skolemise else quad
     except SyntaxError as error:
-        raise _file_error(error, name) from None
+        raise file_error(error, name) from None
     except UnicodeDecodeError:
         raise FileSyntaxError(name, "the text is not UTF-8", None, None) from None
 
@@ -124,7 +126,8 @@ def _skolemised(quad: ox.Quad) -> ox.Quad:
     return ox.Quad(named(quad.subject), quad.predicate, named(quad.object), named(quad.graph_name))
 
 
-def _file_error(error: SyntaxError, name: str) -> FileSyntaxError:
+def file_error(error: SyntaxError, name: str) -> FileSyntaxError:
+    """The parser's error for people, with line and column where it names them."""
     what = re.sub(r"^Parser error( (at|between) [^:]*)?: ", "", str(error.msg)).rstrip(".")
     return FileSyntaxError(name, what, error.lineno or None, error.offset or None)
 

@@ -1,0 +1,159 @@
+"""Answers written out as they are found, row by row, whatever their size.
+
+For a process that may be killed: nothing here can be stopped from inside, and a deep or costly text can end
+the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import IO, Literal, Protocol, cast
+
+import pyoxigraph as ox
+from rdflib import URIRef
+
+from kb.engine.oxigraph import OxigraphEngine, query_error
+from kb.engine.oxigraph_terms import to_graph_name
+from kb.errors import NotUnderstood
+from kb.terms import PREFIXES
+
+_RESULTS = {
+    "json": ox.QueryResultsFormat.JSON,
+    "xml": ox.QueryResultsFormat.XML,
+    "csv": ox.QueryResultsFormat.CSV,
+    "tsv": ox.QueryResultsFormat.TSV,
+}
+_GRAPHS = {
+    "ttl": ox.RdfFormat.TURTLE,
+    "nt": ox.RdfFormat.N_TRIPLES,
+    "rdf": ox.RdfFormat.RDF_XML,
+    "jsonld": ox.RdfFormat.JSON_LD,
+    "trig": ox.RdfFormat.TRIG,
+    "nq": ox.RdfFormat.N_QUADS,
+    "n3": ox.RdfFormat.N3,
+}
+_WITH_PREFIXES = frozenset(("ttl", "trig", "n3"))
+
+RESULT_FORMS = tuple(_RESULTS)
+"""How solutions can be written; a truth value as "json" or "xml" only."""
+
+GRAPH_FORMS = tuple(_GRAPHS)
+"""How triples can be written."""
+
+_Named = ox.NamedNode | ox.BlankNode
+_Graph = _Named | ox.DefaultGraph
+Kind = Literal["solutions", "truth", "triples"]
+
+
+class Out(Protocol):
+    """Where an answer is written to, some kilobytes at a time."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+    def flush(self) -> None: ...
+
+
+class Found:
+    """The answer to a query, written once."""
+
+    def __init__(self, found: ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples) -> None:
+        self._found = found
+        self.kind: Kind = (
+            "solutions"
+            if isinstance(found, ox.QuerySolutions)
+            else "truth"
+            if isinstance(found, ox.QueryBoolean)
+            else "triples"
+        )
+
+    def write(self, form: str, out: Out) -> None:
+        """Writes it in `form`; solutions and triples as they are found.
+
+        Of triples each is written once, unless there are more than a million. Raises `NotUnderstood` for a
+        form that it cannot have and for what turns out not to be answerable, and what `out` raises.
+        """
+        file = cast(IO[bytes], out)
+        try:
+            if isinstance(self._found, ox.QueryTriples):
+                _write_triples(self._found, form, file)
+            elif form not in _RESULTS or (self.kind == "truth" and form not in ("json", "xml")):
+                raise NotUnderstood(f"This answer cannot be written as {form}.")
+            else:
+                self._found.serialize(file, _RESULTS[form])
+        except RuntimeError as error:
+            raise _not_answerable(error) from None
+
+    def write_some(self, form: str, out: Out, first: int, many: int) -> bool:
+        """Writes `many` of the triples from number `first` on. Out: whether there are more after them."""
+        try:
+            some = list(islice(cast(ox.QueryTriples, self._found), first, first + many + 1))
+        except RuntimeError as error:
+            raise _not_answerable(error) from None
+        _write_triples(some[:many], form, cast(IO[bytes], out))
+        return len(some) > many
+
+    def is_empty(self) -> bool:
+        """Whether there is no solution and no triple; reads one."""
+        try:
+            return next(cast(ox.QuerySolutions, self._found), None) is None
+        except RuntimeError as error:
+            raise _not_answerable(error) from None
+
+
+def ask(
+    engine: OxigraphEngine,
+    text: str,
+    *,
+    default_graphs: Sequence[str] = (),
+    named_graphs: Sequence[str] = (),
+    base: str | None = None,
+) -> Found:
+    """Evaluates a query.
+
+    default_graphs, named_graphs: names of the graphs that the query is about, instead of what it says itself;
+    both empty: what it says itself, else the stored dataset. base: resolves relative IRIs. Raises `BadTerm`,
+    `QuerySyntaxError` and `NotUnderstood`.
+    """
+    given = bool(default_graphs or named_graphs)
+    default: list[_Graph] | None = [_graph(name) for name in default_graphs] if given else None
+    named = [cast(_Named, _graph(name)) for name in named_graphs] if given else None
+    try:
+        found = engine.store.query(text, base_iri=base, default_graph=default, named_graphs=named)
+    except SyntaxError as error:
+        raise query_error(error) from None
+    except ValueError:
+        raise NotUnderstood(f"The base {base!r} is not an absolute IRI.") from None
+    except RuntimeError as error:
+        raise _not_answerable(error) from None
+    return Found(found)
+
+
+def holds(engine: OxigraphEngine, graph: str) -> bool:
+    """Whether there is a triple in a graph; `kb.engine.contract.DEFAULT` is the default graph."""
+    return next(engine.store.quads_for_pattern(None, None, None, _graph(graph)), None) is not None
+
+
+def write_graph(engine: OxigraphEngine, graph: str, form: str, out: Out) -> None:
+    """Writes the triples of a graph as they are read; `kb.engine.contract.DEFAULT` is the default graph."""
+    if form not in _GRAPHS:
+        raise NotUnderstood(f"A graph cannot be written as {form}.")
+    prefixes = PREFIXES if form in _WITH_PREFIXES else None
+    name = _graph(graph)
+    engine.store.dump(cast(IO[bytes], out), _GRAPHS[form], from_graph=name, prefixes=prefixes)
+
+
+def _graph(name: str) -> ox.NamedNode | ox.DefaultGraph:
+    return cast("ox.NamedNode | ox.DefaultGraph", to_graph_name(URIRef(name)))
+
+
+def _write_triples(triples: Iterable[ox.Triple], form: str, file: IO[bytes]) -> None:
+    if form not in _GRAPHS:
+        raise NotUnderstood(f"Triples cannot be written as {form}.")
+    prefixes = PREFIXES if form in _WITH_PREFIXES else None
+    ox.serialize(triples, file, _GRAPHS[form], prefixes=prefixes)
+
+
+def _not_answerable(error: RuntimeError) -> NotUnderstood:
+    """Such as a function that the engine does not have."""
+    return NotUnderstood(f"The query cannot be evaluated: {str(error).rstrip('.')}.")

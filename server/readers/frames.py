@@ -1,0 +1,142 @@
+"""Messages over a socket between a reader and who asks it: a kind, a length, and so many bytes.
+
+Readers handle hostile input, so nothing that they send is ever executed or unpickled: heads are JSON, the
+rest is bytes, and a message is no longer than `LONGEST`.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from typing import Any, Final, cast
+
+LONGEST: Final = 1 << 20
+"""Bytes of a message at most."""
+
+TASK, MORE, END, HEAD, DATA, DONE, ERROR, OPEN = b"T", b"M", b"E", b"H", b"D", b"F", b"X", b"O"
+"""What a message is. To a reader: a task, more of a document, its end, a state to open when there is time.
+From a reader: the head of an answer with its first bytes, more bytes, the end, an error."""
+
+_HEADER: Final = struct.Struct("!cI")
+_LENGTH: Final = struct.Struct("!I")
+_AT_ONCE: Final = 1 << 17
+
+
+class Ended(Exception):
+    """The other side is gone, or talks nonsense."""
+
+
+class Abandoned(Exception):
+    """The connection that was watched meanwhile was closed by its other side."""
+
+
+class Frames:
+    """Messages over one connected stream socket."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._read = bytearray()
+        self._poll = select.poll()
+        self._poll.register(connection, select.POLLIN)
+
+    def send(self, kind: bytes, payload: bytes, files: tuple[int, ...] = ()) -> None:
+        """Sends a message, and open files with it. Raises `Ended`."""
+        message = _HEADER.pack(kind, len(payload)) + payload
+        try:
+            if files:
+                sent = socket.send_fds(self._socket, [message], list(files))
+                message = message[sent:]
+            self._socket.sendall(message)
+        except OSError:
+            raise Ended from None
+
+    def receive(self, until: float | None = None, watched: int | None = None) -> tuple[bytes, bytes]:
+        """The next message: its kind and its payload.
+
+        until: when to give up, of `time.monotonic`. watched: a connection that must not close meanwhile.
+        Raises `TimeoutError`, `Ended` and `Abandoned`.
+        """
+        while (message := self._message()) is None:
+            self._wait(until, watched)
+            try:
+                data = self._socket.recv(_AT_ONCE)
+            except OSError:
+                data = b""
+            if not data:
+                raise Ended
+            self._read += data
+        return message
+
+    def _message(self) -> tuple[bytes, bytes] | None:
+        read = self._read
+        if len(read) < _HEADER.size:
+            return None
+        kind, length = _HEADER.unpack_from(read)
+        if length > LONGEST:
+            raise Ended
+        end = _HEADER.size + length
+        if len(read) < end:
+            return None
+        payload = bytes(memoryview(read)[_HEADER.size : end])
+        del read[:end]
+        return kind, payload
+
+    def _wait(self, until: float | None, watched: int | None) -> None:
+        """Until something can be read."""
+        if watched is None:
+            self._wait_for(self._poll, until)
+            return
+        both = select.poll()
+        both.register(self._socket, select.POLLIN)
+        both.register(watched, select.POLLRDHUP)
+        if self._socket.fileno() not in self._wait_for(both, until):
+            raise Abandoned
+
+    @staticmethod
+    def _wait_for(poll: select.poll, until: float | None) -> set[int]:
+        left = None if until is None else max(0.0, until - time.monotonic()) * 1000
+        ready = {descriptor for descriptor, _ in poll.poll(left)}
+        if not ready:
+            raise TimeoutError
+        return ready
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the other side is there and has sent nothing."""
+        return not self._read and not self._poll.poll(0)
+
+    def descriptor(self) -> int:
+        """The number of the socket."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Closes the socket; the other side finds it ended."""
+        self._socket.close()
+
+
+def packed(head: dict[str, Any], data: bytes = b"") -> bytes:
+    """A JSON head and bytes as one payload."""
+    text = json.dumps(head).encode()
+    return _LENGTH.pack(len(text)) + text + data
+
+
+def unpacked(payload: bytes) -> tuple[dict[str, Any], bytes]:
+    """What `packed` put together. Raises `Ended` when it is something else."""
+    try:
+        (length,) = _LENGTH.unpack_from(payload)
+        head = json.loads(payload[_LENGTH.size : _LENGTH.size + length])
+    except (struct.error, ValueError, RecursionError):
+        raise Ended from None
+    if not isinstance(head, dict):
+        raise Ended
+    return cast(dict[str, Any], head), payload[_LENGTH.size + length :]
+
+
+def pieces(data: bytes) -> Iterator[bytes]:
+    """`data` cut into payloads that fit into a message."""
+    for start in range(0, len(data), LONGEST):
+        yield data[start : start + LONGEST]
