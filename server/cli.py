@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from rdflib import URIRef
 
 from kb import __version__
 from kb.engine.oxigraph import OxigraphEngine
-from kb.errors import DataRefused, FolderUnusable, KnowledgeBaseError, NotUnderstood
+from kb.errors import DataRefused, FolderUnusable, NotUnderstood
 from kb.importers.registry import IMPORTERS
 from kb.labels import labels_of
 from kb.report import INFO, VIOLATION, WARNING, Finding, Report
@@ -21,34 +19,13 @@ from kb.saved_query import find, load_all
 from kb.store import KnowledgeBase, check
 from kb.terms import GRAPH
 from server.importing import run_import
+from server.people_commands import token, user
 from server.serving import listen
 from server.serving import serve as serve_until_stopped
 from server.settings import CONFIG, SETTINGS, load_settings, shown
-from server.terminal import ERR, progress, show_findings, show_report, show_table
+from server.terminal import ERR, in_plain_words, progress, show_findings, show_report, show_table
 
 _FILE = click.Path(path_type=Path)
-
-
-class Plain(click.ClickException):
-    """An error that is one sentence on standard error; exit code 2."""
-
-    exit_code = 2
-
-    def show(self, file: Any = None) -> None:
-        click.echo(f"regiolink: {self.message}", err=True, file=file)
-
-
-def in_plain_words(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Turns domain errors of `command` into one sentence and exit code 2."""
-
-    @wraps(command)
-    def run(*args: Any, **options: Any) -> Any:
-        try:
-            return command(*args, **options)
-        except KnowledgeBaseError as error:
-            raise Plain(str(error)) from None
-
-    return run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -276,3 +253,7 @@ def settings_command() -> None:
     show_table(
         ("Setting", "Value", "From", "What for"), [*rows, (CONFIG.variable, "", "environment", CONFIG.help)]
     )
+
+
+main.add_command(user)
+main.add_command(token)

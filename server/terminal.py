@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import wraps
+from typing import Any
 
 import click
 from rdflib.term import Node
@@ -12,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from kb.errors import KnowledgeBaseError
 from kb.report import INFO, VIOLATION, WARNING, Finding, Report
 from kb.store import Told
 from kb.turtle import to_turtle
@@ -20,6 +23,28 @@ OUT = Console(highlight=False, soft_wrap=True, markup=False)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
 
 _EXAMPLES = 3
+
+
+class Plain(click.ClickException):
+    """An error that is one sentence on standard error; exit code 2."""
+
+    exit_code = 2
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"regiolink: {self.message}", err=True, file=file)
+
+
+def in_plain_words(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Turns domain errors of `command` into one sentence and exit code 2."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> Any:
+        try:
+            return command(*args, **options)
+        except KnowledgeBaseError as error:
+            raise Plain(str(error)) from None
+
+    return run
 
 
 @contextmanager
