@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from kb.patch import Patch
 from kb.report import Report
 
 MESSAGE_LIMIT = 10_000
-"""Characters that a commit's message may have."""
+"""Characters that a commit's message may have, and the reason of a waiver."""
 
 SENTENCE_LIMIT = 500
 """Characters of a sentence of the validation that a summary keeps."""
@@ -82,8 +82,9 @@ class Entry:
 
     author, role: who, and as what, at that time. door: the way it came in. key, request_digest: the
     idempotency key that the author gave and a digest of the request it stands for, both or none.
+    waiver: why violations were accepted, None when there were none.
     id: 32 hexadecimal digits, to settle the commit by when it is in doubt.
-    Raises `BadEntry`, and `TooLarge` for a message of more than `MESSAGE_LIMIT` characters.
+    Raises `BadEntry`, and `TooLarge` for a message or a waiver of more than `MESSAGE_LIMIT` characters.
     """
 
     patch: Patch
@@ -94,20 +95,23 @@ class Entry:
     key: str | None = None
     request_digest: str | None = None
     summary: Summary = Summary()
+    waiver: str | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def __post_init__(self) -> None:
-        if len(self.message) > MESSAGE_LIMIT:
-            raise TooLarge(
-                f"The message has {len(self.message):,} characters; {MESSAGE_LIMIT:,} is the most."
-            )
+        written = {"message": self.message, "waiver": self.waiver}
+        for what, text in written.items():
+            if text is not None and len(text) > MESSAGE_LIMIT:
+                raise TooLarge(f"The {what} has {len(text):,} characters; {MESSAGE_LIMIT:,} is the most.")
+        if self.waiver is not None and not self.waiver.strip():
+            raise BadEntry("A waiver says why violations are accepted.")
         if (self.key is None) != (self.request_digest is None):
             raise BadEntry("An idempotency key and the digest of its request go together.")
         named = {"author": self.author, "role": self.role, "idempotency key": self.key}
         for what, text in named.items():
             if text is not None and not 0 < len(text) <= NAME_LIMIT:
                 raise BadEntry(f"The {what} needs 1 to {NAME_LIMIT} characters.")
-        for what, text in named.items() | {("message", self.message)}:
+        for what, text in (named | written).items():
             if text and not is_storable(text):
                 raise BadEntry(f"The {what} holds a character that cannot be stored.")
 
@@ -130,7 +134,8 @@ class Commit:
 
     revision: 1, 2, 3 and so on. time: UTC, ISO 8601 with microseconds, never before its parent's.
     inserts, deletes: numbers of quads. patch_hash: SHA-256 of the patch as RDF Patch, in hexadecimal.
-    hash: SHA-256 of all else that stands here, the parent's hash among it. The rest: see `Entry`.
+    hash: SHA-256 of all that stands before it, the parent's hash among it. graphs: names of the graphs that
+    the patch touches, sorted; they follow from the patch. The rest: see `Entry`.
     """
 
     revision: int
@@ -147,8 +152,10 @@ class Commit:
     inserts: int
     deletes: int
     summary: Summary
+    waiver: str | None
     patch_hash: str
     hash: str
+    graphs: tuple[str, ...]
 
     @property
     def head(self) -> Head:
@@ -160,11 +167,17 @@ class Commit:
         """The commit in a row of the table, without its patch."""
         fields = {name: value for name, value in row.items() if name != "report"}
         fields["door"] = Door(fields["door"])
+        fields["graphs"] = tuple(json.loads(fields["graphs"]))
         return cls(**fields, summary=Summary.from_json(row["report"]))
 
 
-def row_after(parent: Head, entry: Entry, patch_hash: str, time: str) -> dict[str, Any]:
-    """The row, without its patch, that `entry` becomes when it follows `parent`."""
+def row_after(
+    parent: Head, entry: Entry, patch_hash: str, time: str, graphs: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The row, without its patch, that `entry` becomes when it follows `parent`.
+
+    graphs: as in `Commit`.
+    """
     row = {
         "revision": parent.revision + 1,
         "id": entry.id,
@@ -180,17 +193,19 @@ def row_after(parent: Head, entry: Entry, patch_hash: str, time: str) -> dict[st
         "inserts": len(entry.patch.inserts),
         "deletes": len(entry.patch.deletes),
         "report": entry.summary.to_json(),
+        "waiver": entry.waiver,
         "patch_hash": patch_hash,
     }
-    return row | {"hash": hash_of(row)}
+    return row | {"hash": hash_of(row), "graphs": canonical_json(graphs)}
 
 
 def hash_of(row: Mapping[str, Any]) -> str:
-    """The hash of a commit: over all fields of its row but `hash` itself and `patch`.
+    """The hash of a commit: over all fields of its row but `hash` itself, `patch` and what follows from it.
 
     What is NULL is left out, so that a field that a later version adds changes no hash of before.
     """
-    told = {name: value for name, value in row.items() if name not in ("hash", "patch") and value is not None}
+    left_out = ("hash", "patch", "graphs")
+    told = {name: value for name, value in row.items() if name not in left_out and value is not None}
     return sha256(canonical_json(told).encode()).hexdigest()
 
 

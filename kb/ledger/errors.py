@@ -105,3 +105,8 @@ class LedgerDamaged(KnowledgeBaseError):
     """Something in the ledger is not what was committed."""
 
     title = "The ledger is damaged"
+
+    @classmethod
+    def at(cls, revision: int, reason: str) -> LedgerDamaged:
+        """The first revision that is not whole, and what is wrong with it."""
+        return cls(f"Revision {revision} is damaged: {reason}; restore the ledger from a backup.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,17 @@ from kb.imported import Progress
 from kb.ledger.backup import back_up
 from kb.ledger.commits import Commit, Entry, Head, is_storable, row_after, time_text
 from kb.ledger.database import WAIT, Database
-from kb.ledger.errors import AlreadyDone, KeyReused, LedgerDamaged, StaleHead
+from kb.ledger.errors import AlreadyDone, KeyReused, StaleHead
 from kb.ledger.migration import migrate
-from kb.ledger.patches import PackedPatch, PatchDamaged, PatchFolder
+from kb.ledger.patches import PackedPatch, PatchFolder
 from kb.ledger.people import People
-from kb.ledger.rows import FIELDS, find_row, head_of, packed_patch
+from kb.ledger.rows import find_row, head_of, patch_text
+from kb.ledger.searching import Found, Wanted, fill, find, note, touching
 from kb.ledger.tables import COMMITS, SETTLED
+from kb.ledger.touches import As, hash_of, touched
 from kb.ledger.verification import Verdict, verify
 from kb.patch import Patch
-from kb.rdf_patch import from_text
+from kb.rdf_patch import from_text, to_text
 
 IN_ROW = 256 * 1024
 """Bytes that a compressed patch may have to stay in its row of SQLite; larger ones become files."""
@@ -63,15 +66,16 @@ class Ledger:
         rows but not a folder. wait: seconds that a writer waits for the one before it. now: the clock.
         Raises `LedgerUnavailable`, `LedgerTooNew`, `LedgerDamaged`, `NotUnderstood` for another kind of URL.
         """
-        database = Database.connect(place, wait)
+        database, folder = Database.connect(place, wait), PatchFolder(patch_folder)
         try:
             migrate(database)
+            fill(database, folder)
         except BaseException:
             database.close()
             raise
         if in_row is None and database.is_sqlite:
             in_row = IN_ROW
-        return cls(database, PatchFolder(patch_folder), in_row, now)
+        return cls(database, folder, in_row, now)
 
     def close(self) -> None:
         """Lets go of the database."""
@@ -91,7 +95,8 @@ class Ledger:
         `AlreadyDone` and `KeyReused` for an idempotency key that is in the ledger, `CannotBeWritten`,
         `NoRoom`, `LedgerBusy`, `LedgerUnavailable`. In doubt: `InDoubt`; then ask `settle`.
         """
-        packed = [PackedPatch.of(entry.patch) for entry in entries]
+        texts = [to_text(entry.patch) for entry in entries]
+        packed, touches = [PackedPatch.of_text(text) for text in texts], [touched(text) for text in texts]
         in_files = [
             patch for patch in packed if self._in_row is not None and len(patch.packed) > self._in_row
         ]
@@ -104,12 +109,14 @@ class Ledger:
             _refuse_used_keys(connection, entries)
             time = self._time_after(connection, head)
             rows = []
-            for entry, patch in zip(entries, packed, strict=True):
-                row = row_after(head, entry, patch.hash, time)
+            for entry, patch, what in zip(entries, packed, touches, strict=True):
+                row = row_after(head, entry, patch.hash, time, what.graphs)
                 head = Head(row["revision"], row["hash"])
                 rows.append(row | {"patch": None if patch in in_files else patch.packed})
             if rows:
                 connection.execute(insert(COMMITS), rows)
+            for row, what in zip(rows, touches, strict=True):
+                note(connection, row["revision"], what.hashes)
         return [_commit(row) for row in rows]
 
     def settle(self, commit_id: str) -> Commit | None:
@@ -165,18 +172,43 @@ class Ledger:
         author: str | None = None,
         limit: int = 100,
         newest_first: bool = False,
+        thing: str | None = None,
+        graph: str | None = None,
     ) -> list[Commit]:
-        """At most `limit` commits with after < revision <= until, of `author` alone if given."""
-        wanted = select(*FIELDS).where(COMMITS.c.revision > _in_range(after)).limit(_in_range(limit))
-        if until is not None:
-            wanted = wanted.where(COMMITS.c.revision <= _in_range(until))
-        if author is not None:
-            if not is_storable(author):
-                return []
-            wanted = wanted.where(COMMITS.c.author == author)
-        order = COMMITS.c.revision.desc() if newest_first else COMMITS.c.revision
+        """At most `limit` commits with after < revision <= until, in their order or the newest first.
+
+        author: theirs alone. thing: an IRI that they state something about, or no longer state. graph: one
+        that they touch; with `thing`, the one in which they do so. Raises `LedgerDamaged`.
+        """
+        wanted = Wanted(after, until, limit, newest_first, author, thing, False, graph)
+        return [found.commit for found in self._find(wanted)]
+
+    def changes(
+        self,
+        thing: str,
+        *,
+        links: bool = False,
+        after: int = 0,
+        until: int | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
+    ) -> list[tuple[Commit, Patch]]:
+        """The commits as `commits` finds them for a thing, each with what it did about the thing.
+
+        links: whether quads that have the thing as object are about it too; these are found for things
+        below our `id/` namespace only. Raises `LedgerDamaged`.
+        """
+        wanted = Wanted(after, until, limit, newest_first, None, thing, links, None)
+        return [(found.commit, from_text("\n".join(found.rows))) for found in self._find(wanted)]
+
+    def touching(self, after: int, things: Iterable[str] = (), graphs: Iterable[str] = ()) -> list[int]:
+        """The revisions after `after` that state something about any of the things or touch any graph.
+
+        Rarely also one that does not: an index of short hashes tells them. Look into the patch to be sure.
+        """
+        hashes = {hash_of(As.SUBJECT, iri) for iri in things} | {hash_of(As.GRAPH, iri) for iri in graphs}
         with self.database.reading() as connection:
-            return [Commit.from_row(row._asdict()) for row in connection.execute(wanted.order_by(order))]
+            return sorted(touching(connection, hashes, _in_range(after)))
 
     def revision_at(self, moment: datetime) -> int:
         """The newest revision that was there at that moment, 0 when there was none."""
@@ -189,16 +221,11 @@ class Ledger:
 
         Raises `NotFound`, and `LedgerDamaged` when it is not what was committed.
         """
-        try:
-            with self.database.reading() as connection:
-                packed = packed_patch(connection, self._folder, _in_range(revision))
-            if packed is None:
-                raise self._no_revision(revision)
-            return packed.text()
-        except PatchDamaged as error:
-            raise LedgerDamaged(
-                f"Revision {revision} is damaged: {error}; restore the ledger from a backup."
-            ) from error
+        with self.database.reading() as connection:
+            text = patch_text(connection, self._folder, _in_range(revision))
+        if text is None:
+            raise self._no_revision(revision)
+        return text
 
     def patch_of(self, revision: int) -> Patch:
         """The patch of a revision, made from the revision before it; raises as `patch_text` does."""
@@ -216,6 +243,18 @@ class Ledger:
         return back_up(self.database, self._folder, folder, progress)
 
     # -- inside -------------------------------------------------------------------------------------------
+
+    def _find(self, wanted: Wanted) -> list[Found]:
+        if not all(is_storable(text or "") for text in (wanted.author, wanted.thing, wanted.graph)):
+            return []
+        possible = replace(
+            wanted,
+            after=_in_range(wanted.after),
+            until=None if wanted.until is None else _in_range(wanted.until),
+            limit=_in_range(wanted.limit),
+        )
+        with self.database.reading() as connection:
+            return list(find(connection, self._folder, possible))
 
     def _time_after(self, connection: Connection, head: Head) -> str:
         # A clock can be set back; the order of times must stay that of revisions.

@@ -30,7 +30,12 @@ class PackedPatch:
     @classmethod
     def of(cls, patch: Patch) -> PackedPatch:
         """Raises `CannotBeWritten` for a term that RDF Patch cannot hold."""
-        data = to_text(patch).encode()
+        return cls.of_text(to_text(patch))
+
+    @classmethod
+    def of_text(cls, text: str) -> PackedPatch:
+        """The patch that `kb.rdf_patch.to_text` wrote."""
+        data = text.encode()
         return cls(sha256(data).hexdigest(), zlib.compress(data))
 
     def text(self) -> str:

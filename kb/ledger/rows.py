@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, select
 
 from kb.ledger.commits import GENESIS, Head
-from kb.ledger.patches import PackedPatch, PatchFolder
+from kb.ledger.errors import LedgerDamaged
+from kb.ledger.patches import PackedPatch, PatchDamaged, PatchFolder
 from kb.ledger.tables import COMMITS
 
 FIELDS = tuple(column for column in COMMITS.columns if column.name != "patch")
@@ -38,3 +39,15 @@ def packed_patch(connection: Connection, folder: PatchFolder, revision: int) -> 
         return None
     patch_hash, packed = row
     return folder.read(patch_hash) if packed is None else PackedPatch(patch_hash, packed)
+
+
+def patch_text(connection: Connection, folder: PatchFolder, revision: int) -> str | None:
+    """The patch of a revision as RDF Patch, checked against its hash; None when there is no such revision.
+
+    Raises `LedgerDamaged` when it is not what was committed.
+    """
+    try:
+        packed = packed_patch(connection, folder, revision)
+        return None if packed is None else packed.text()
+    except PatchDamaged as error:
+        raise LedgerDamaged.at(revision, str(error)) from error

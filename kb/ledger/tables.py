@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -38,13 +39,27 @@ COMMITS = Table(
     Column("patch_hash", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Column("patch", LargeBinary),
+    Column("waiver", Text),
+    Column("graphs", Text),
     CheckConstraint("parent = revision - 1", name="commits_are_dense"),
     UniqueConstraint("id", name="commits_id"),
     UniqueConstraint("author", "key", name="commits_author_key"),
     Index("commits_time", "time"),
     Index("commits_author", "author", "revision"),
 )
-"""One row a commit. patch: compressed; NULL when it lies in the patch folder under its hash."""
+"""One row a commit. patch: compressed; NULL when it lies in the patch folder under its hash.
+
+graphs: a JSON list of the graphs that the patch touches, which follows from the patch.
+"""
+
+TOUCHES = Table(
+    "touches",
+    METADATA,
+    Column("thing_hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""What each commit touches, as `kb.ledger.touches.touched` tells it; it follows from the patch too."""
 
 SETTLED = Table(
     "settled",

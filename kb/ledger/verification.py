@@ -8,12 +8,14 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from kb.imported import Progress
-from kb.ledger.commits import GENESIS, Head, hash_of
+from kb.ledger.commits import GENESIS, Head, canonical_json, hash_of
 from kb.ledger.database import Database
 from kb.ledger.errors import LedgerDamaged
 from kb.ledger.patches import PatchDamaged, PatchFolder, file_name
 from kb.ledger.rows import find_row, head_of, packed_patch
+from kb.ledger.searching import noted
 from kb.ledger.tables import COMMITS
+from kb.ledger.touches import touched
 
 _AT_ONCE = 500
 
@@ -59,9 +61,7 @@ def verify(database: Database, folder: PatchFolder, progress: Progress) -> Verdi
     except (LedgerDamaged, DBAPIError):
         reason = "the database cannot read it"
     broken = whole.revision + 1
-    return Verdict(
-        whole, broken, f"Revision {broken} is damaged: {reason}; restore the ledger from a backup."
-    )
+    return Verdict(whole, broken, str(LedgerDamaged.at(broken, reason)))
 
 
 def _checked(connection: Connection, folder: PatchFolder, revision: int, parent: Head) -> Head:
@@ -77,6 +77,9 @@ def _checked(connection: Connection, folder: PatchFolder, revision: int, parent:
     text = packed.text()
     if (text.count("\nA "), text.count("\nD ")) != (row["inserts"], row["deletes"]):
         raise _Broken("its patch has another number of quads than it says")
+    what = touched(text)
+    if row["graphs"] != canonical_json(what.graphs) or not noted(connection, revision, what.hashes):
+        raise _Broken("the index does not tell all that it touches")
     return Head(revision, row["hash"])
 
 

@@ -36,6 +36,7 @@ def test_a_commit_keeps_all_that_was_said_with_it(open_ledger):
         key="k1",
         request_digest="d1",
         summary=Summary(0, 2, 1, ("A thing: it has no name.",)),
+        waiver="Agreed — on Monday.",
     )
     commit = ledger.append(entry, 0)
     assert commit == ledger.commit(1) == ledger.commits()[0]
@@ -55,6 +56,8 @@ def test_a_commit_keeps_all_that_was_said_with_it(open_ledger):
         inserts=1,
         deletes=1,
         summary=Summary(0, 2, 1, ("A thing: it has no name.",)),
+        waiver="Agreed — on Monday.",
+        graphs=("urn:g",),
     )
     assert ledger.head() == commit.head == Head(1, commit.hash)
     assert ledger.patch_of(1) == entry.patch

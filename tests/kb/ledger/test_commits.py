@@ -39,11 +39,11 @@ def test_the_hash_of_a_commit_never_changes():
     assert row["hash"] == sha256(hashed.encode()).hexdigest()
 
 
-def test_every_field_but_the_stored_patch_counts_in_the_hash():
-    row = row_after(GENESIS, ENTRY, "f" * 64, NOON) | {"key": "k", "request_digest": "d"}
+def test_every_field_counts_in_the_hash_but_the_stored_patch_and_what_follows_from_it():
+    row = row_after(GENESIS, ENTRY, "f" * 64, NOON) | {"key": "k", "request_digest": "d", "waiver": "w"}
     for name in row:
         changed = hash_of(row | {name: "changed"})
-        assert (changed == hash_of(row)) == (name == "hash"), name
+        assert (changed == hash_of(row)) == (name in ("hash", "graphs")), name
     assert hash_of(row | {"patch": b"x"}) == hash_of(row)
 
 
@@ -60,11 +60,15 @@ def test_a_commit_follows_its_parent():
 
 
 def test_a_row_reads_back_as_the_commit():
-    entry = replace(ENTRY, summary=Summary(1, 2, 3, ("é.", "b.")), door=Door.GRAPH_STORE)
-    commit = Commit.from_row(row_after(GENESIS, entry, "f" * 64, NOON))
-    assert (commit.summary, commit.door, commit.head) == (
+    entry = replace(
+        ENTRY, summary=Summary(1, 2, 3, ("é.", "b.")), door=Door.GRAPH_STORE, waiver="Agreed on Monday."
+    )
+    commit = Commit.from_row(row_after(GENESIS, entry, "f" * 64, NOON, ["urn:a", "urn:é"]))
+    assert (commit.summary, commit.door, commit.waiver, commit.graphs, commit.head) == (
         entry.summary,
         Door.GRAPH_STORE,
+        "Agreed on Monday.",
+        ("urn:a", "urn:é"),
         Head(1, commit.hash),
     )
 
@@ -78,6 +82,9 @@ def test_each_entry_has_an_id_of_its_own():
     ("fields", "kind", "sentence"),
     [
         ({"message": "x" * 1_000_000}, TooLarge, "The message has 1,000,000 characters; 10,000 is the most."),
+        ({"waiver": "x" * 10_001}, TooLarge, "The waiver has 10,001 characters; 10,000 is the most."),
+        ({"waiver": " "}, BadEntry, "A waiver says why violations are accepted."),
+        ({"waiver": "a\0b"}, BadEntry, "The waiver holds a character that cannot be stored."),
         ({"author": ""}, BadEntry, "The author needs 1 to 200 characters."),
         ({"role": "x" * 201}, BadEntry, "The role needs 1 to 200 characters."),
         ({"key": "", "request_digest": "d"}, BadEntry, "The idempotency key needs 1 to 200 characters."),

@@ -6,16 +6,16 @@ import threading
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import func, insert, inspect, select, text
 
-from kb.ledger.commits import GENESIS, Commit, row_after
+from kb.ledger.commits import GENESIS, Entry, Head, row_after
 from kb.ledger.database import Database
-from kb.ledger.errors import LedgerTooNew
+from kb.ledger.errors import LedgerDamaged, LedgerTooNew
 from kb.ledger.ledger import Ledger
 from kb.ledger.migration import migrate
-from kb.ledger.patches import PackedPatch
+from kb.ledger.patches import PackedPatch, PatchFolder
 from kb.ledger.people import Role
-from kb.ledger.tables import COMMITS, METADATA
+from kb.ledger.tables import COMMITS, METADATA, TOUCHES
 
 
 @pytest.fixture
@@ -32,19 +32,63 @@ def test_the_steps_lead_to_the_tables_that_the_program_uses(database):
         assert compare_metadata(context, METADATA) == []
 
 
+def older_row(entry: Entry, parent: Head = GENESIS) -> dict[str, object]:
+    """The row, with its patch, as the first tables have it."""
+    packed = PackedPatch.of(entry.patch)
+    row = row_after(parent, entry, packed.hash, "2025-01-01T00:00:00.000000Z") | {"patch": packed.packed}
+    return {name: value for name, value in row.items() if name not in ("waiver", "graphs")}
+
+
 def test_an_older_ledger_is_taken_along_with_its_commits(database, open_ledger, entry):
     migrate(database, to="0001")
-    old = entry()
-    packed = PackedPatch.of(old.patch)
-    row = row_after(GENESIS, old, packed.hash, "2025-01-01T00:00:00.000000Z")
+    row = older_row(entry())
     with database.writing() as connection:
-        connection.execute(insert(COMMITS).values(**row, patch=packed.packed))
-        assert inspect(connection).get_table_names() == ["commits", "ledger_schema"]
+        connection.execute(insert(COMMITS).values(**row))
+        assert sorted(inspect(connection).get_table_names()) == ["commits", "ledger_schema"]
     ledger = open_ledger()
-    assert ledger.commits() == [Commit.from_row(row)]
+    (commit,) = ledger.commits()
+    assert (commit.revision, commit.hash, commit.message) == (1, row["hash"], "Change 1")
+    assert (commit.waiver, commit.graphs) == (None, ("urn:g",))
     assert ledger.append(entry(), 1).parent_hash == row["hash"]
     assert ledger.people.create_user("ana", Role.STEWARD).name == "ana"
     assert ledger.verify(lambda *_: None).broken is None
+
+
+@pytest.fixture
+def older(database, entry, tmp_path):
+    """Two commits of a program that did not write down what a commit touches, one of them in a file."""
+    migrate(database, to="0003")
+    first, second = entry(), entry()
+    PatchFolder(tmp_path / "patches").keep(PackedPatch.of(first.patch))
+    row = older_row(first)
+    with database.writing() as connection:
+        connection.execute(insert(COMMITS).values(**row | {"patch": None}))
+        connection.execute(insert(COMMITS).values(**older_row(second, Head(1, row["hash"]))))
+
+
+@pytest.mark.usefixtures("older")
+def test_the_things_that_older_commits_touch_are_found(open_ledger):
+    for ledger in (open_ledger(), open_ledger()):
+        for revision in (1, 2):
+            assert ledger.commits(thing=f"urn:thing:{revision}") == [ledger.commit(revision)]
+        assert ledger.commits(graph="urn:g") == ledger.commits()
+        assert ledger.verify(lambda *_: None).sentence == "All commits up to revision 2 are whole."
+
+
+@pytest.mark.usefixtures("older")
+def test_an_older_ledger_with_a_damaged_patch_is_refused_rather_than_half_known(
+    open_ledger, database, tmp_path
+):
+    (file,) = (tmp_path / "patches").iterdir()
+    file.unlink()
+    for _ in range(2):
+        with pytest.raises(LedgerDamaged) as refused:
+            open_ledger()
+        assert str(refused.value) == (
+            f"Revision 1 is damaged: its patch file {file.name} is missing; restore the ledger from a backup."
+        )
+    with database.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(TOUCHES)).scalar_one() == 0
 
 
 def test_a_ledger_of_a_newer_program_is_refused_and_left_alone(database, open_ledger):
@@ -54,7 +98,7 @@ def test_a_ledger_of_a_newer_program_is_refused_and_left_alone(database, open_le
     with pytest.raises(LedgerTooNew) as refused:
         open_ledger()
     assert str(refused.value) == (
-        "The ledger was written by a newer Regiolink (schema 0999, this program knows 0003); "
+        "The ledger was written by a newer Regiolink (schema 0999, this program knows 0004); "
         "use that version."
     )
     with database.reading() as connection:
@@ -67,7 +111,7 @@ def test_a_step_that_fails_leaves_the_ledger_as_it_was(database, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         migrate(database)
     with database.reading() as connection:
-        assert inspect(connection).get_table_names() == ["commits", "ledger_schema"]
+        assert sorted(inspect(connection).get_table_names()) == ["commits", "ledger_schema"]
         assert connection.execute(text("SELECT version_num FROM ledger_schema")).scalar_one() == "0001"
 
 

@@ -62,6 +62,7 @@ def test_an_empty_ledger_is_whole(ledger):
         "inserts = 2",
         "deletes = 1",
         "report = '{}'",
+        "waiver = 'It was agreed.'",
         f"patch_hash = '{'0' * 64}'",
         f"id = '{'0' * 32}'",
         f"hash = '{'0' * 64}'",
@@ -74,6 +75,23 @@ def test_a_changed_field_is_noticed(damaged, change):
         3,
         2,
         "Revision 3 is damaged: its fields are not those that were committed; "
+        "restore the ledger from a backup.",
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE commits SET graphs = '[\"urn:h\"]' WHERE revision = 3",
+        "UPDATE commits SET graphs = NULL WHERE revision = 3",
+        "DELETE FROM touches WHERE revision = 3",
+    ],
+)
+def test_an_index_that_lacks_something_is_noticed(damaged, change):
+    assert broken(damaged(change)) == (
+        3,
+        2,
+        "Revision 3 is damaged: the index does not tell all that it touches; "
         "restore the ledger from a backup.",
     )
 
