@@ -11,7 +11,7 @@ import uuid
 from contextlib import closing, suppress
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from kb.errors import NotAllowed, NotFound
 from kb.imported import Progress
@@ -19,7 +19,9 @@ from kb.ledger.database import Database
 from kb.ledger.errors import LedgerDamaged, disk_error
 from kb.ledger.migration import migrate
 from kb.ledger.patches import PatchDamaged, PatchFolder, sync
-from kb.ledger.tables import COMMITS
+from kb.ledger.rows import head_of
+from kb.ledger.searching import fill
+from kb.ledger.tables import COMMITS, SETTLED, TOUCHES
 from kb.ledger.verification import Verdict, verify
 
 DATABASE_NAME = "ledger.sqlite"
@@ -56,12 +58,15 @@ def back_up(database: Database, patches: PatchFolder, folder: Path, progress: Pr
     return verdict
 
 
-def restore(backup: Path, place: Path, patch_folder: Path, progress: Progress) -> Verdict:
+def restore(
+    backup: Path, place: Path, patch_folder: Path, progress: Progress, until: int | None = None
+) -> Verdict:
     """Makes the ledger at `place`, a file that does not exist yet, from a backup that verifies.
 
-    Raises `NotFound` when there is no backup in the folder `backup`, `NotAllowed` when there is a ledger at
-    `place` already, `LedgerDamaged` when the backup is not whole, `NoRoom`, `LedgerUnavailable`,
-    `LedgerTooNew`.
+    until: the last revision to restore; later ones are left out, and may be damaged. Users and tokens are
+    those of the backup in any case. Raises `NotFound` when there is no backup in the folder `backup` or no
+    revision `until` in it, `NotAllowed` when there is a ledger at `place` already, `LedgerDamaged` when the
+    backup is not whole, `NoRoom`, `LedgerUnavailable`, `LedgerTooNew`.
     """
     if not (backup / DATABASE_NAME).is_file():
         raise NotFound(f"There is no backup of a ledger in {backup}.")
@@ -73,6 +78,8 @@ def restore(backup: Path, place: Path, patch_folder: Path, progress: Progress) -
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(backup / DATABASE_NAME, partial)
+        if until is not None:
+            _leave_out(partial, until)
         verdict = _complete(partial, PatchFolder(backup / PATCHES_NAME), PatchFolder(patch_folder), progress)
         partial.rename(place)
         sync(place.parent)
@@ -95,6 +102,24 @@ def _copy_database(database: Database, copy: Path) -> None:
         source.backup(target)
 
 
+def _leave_out(copy: Path, until: int) -> None:
+    """Takes the commits after `until` out of a copied database, and their traces out of its file."""
+    database = Database.connect(copy)
+    try:
+        migrate(database)
+        with database.writing() as connection:
+            newest = head_of(connection).revision
+            if not 0 <= until <= newest:
+                raise NotFound(f"There is no revision {until} in the backup; its newest is {newest}.")
+            connection.execute(delete(COMMITS).where(COMMITS.c.revision > until))
+            connection.execute(delete(TOUCHES).where(TOUCHES.c.revision > until))
+            connection.execute(update(SETTLED).where(SETTLED.c.revision > until).values(revision=None))
+    finally:
+        database.close()
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("VACUUM")
+
+
 def _complete(copy: Path, source: PatchFolder, target: PatchFolder, progress: Progress) -> Verdict:
     """Puts the patches that a copied database names into `target`, and verifies the copy as a whole."""
     database = Database.connect(copy)
@@ -107,6 +132,7 @@ def _complete(copy: Path, source: PatchFolder, target: PatchFolder, progress: Pr
             # One that is missing is found again by `verify`, which knows whose it is.
             with suppress(PatchDamaged):
                 target.keep(source.read(patch_hash))
+        fill(database, target)
         verdict = verify(database, target, progress)
     finally:
         database.close()

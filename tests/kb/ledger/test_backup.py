@@ -85,6 +85,51 @@ def test_a_damaged_backup_is_not_restored(ledger, tmp_path):
     assert not list(tmp_path.glob("new.sqlite*"))
 
 
+@pytest.mark.parametrize("until", [3, 2, 1, 0])
+def test_a_ledger_is_restored_up_to_a_revision(ledger, tmp_path, entry, until):
+    ledger.append(entry(), 3)
+    kept = ledger.commits(until=until)
+    ledger.settle(ledger.commit(4).id)
+    ledger.backup(tmp_path / "backup", quiet)
+    place, folder = tmp_path / "new.sqlite", tmp_path / "patches"
+    verdict = restore(tmp_path / "backup", place, folder, quiet, until)
+    assert (verdict.head.revision, verdict.broken, verdict.orphans) == (until, None, ())
+    restored = Ledger.open(place, folder)
+    assert restored.commits() == kept
+    assert restored.commits(graph="urn:g") == kept
+    assert restored.commits(thing="urn:thing:4") == []
+    assert restored.settle("0" * 32) is None
+    assert restored.append(entry(), until).revision == until + 1
+    assert restored.verify(quiet).broken is None
+    restored.close()
+
+
+def test_nothing_of_what_was_left_out_stays_in_the_file(ledger, tmp_path, entry):
+    ledger.append(entry(message="Secret plan"), 3)
+    ledger.backup(tmp_path / "backup", quiet)
+    restore(tmp_path / "backup", tmp_path / "new.sqlite", tmp_path / "patches", quiet, until=3)
+    assert b"Secret plan" in (tmp_path / "backup" / "ledger.sqlite").read_bytes()
+    assert b"Secret plan" not in (tmp_path / "new.sqlite").read_bytes()
+    assert [path.name for path in tmp_path.glob("new.sqlite*")] == ["new.sqlite"]
+
+
+def test_a_backup_that_is_damaged_late_is_restored_up_to_there(ledger, tmp_path):
+    ledger.backup(tmp_path / "backup", quiet)
+    with sqlite3.connect(tmp_path / "backup" / "ledger.sqlite") as connection:
+        connection.execute("UPDATE commits SET author = 'eve' WHERE revision = 3")
+    connection.close()
+    verdict = restore(tmp_path / "backup", tmp_path / "new.sqlite", tmp_path / "patches", quiet, until=2)
+    assert verdict.sentence == "All commits up to revision 2 are whole."
+
+
+@pytest.mark.parametrize("until", [4, -1])
+def test_a_revision_that_the_backup_does_not_have_is_not_restored(ledger, tmp_path, until):
+    ledger.backup(tmp_path / "backup", quiet)
+    work = lambda: restore(tmp_path / "backup", tmp_path / "new.sqlite", tmp_path / "p", quiet, until)  # noqa: E731
+    assert refusal(work) == (NotFound, f"There is no revision {until} in the backup; its newest is 3.")
+    assert not list(tmp_path.glob("new.sqlite*"))
+
+
 def refusal(work) -> tuple[type, str]:
     with pytest.raises(KnowledgeBaseError) as refused:
         work()
