@@ -81,7 +81,7 @@ class _Reading:
 
     def __init__(self, engine: OxigraphEngine, pending: Pending, max_quads: int, asked: SparqlUpdate) -> None:
         self._engine, self._pending, self._max_quads = engine, pending, max_quads
-        self._only = URIRef(asked.graph) if asked.graph else None
+        self._only = URIRef(asked.graph) if asked.graph not in (None, str(DEFAULT)) else None
         self._default = self._only or DEFAULT
         self._merges = engine.default_graph is DefaultGraph.MERGE and self._only is None
         self._using = tuple(f"<{iri}>" for iri in asked.using) + tuple(
