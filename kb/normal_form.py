@@ -52,6 +52,11 @@ def refuse_odd_characters(text: str) -> None:
         )
 
 
+def without_odd_characters(text: str) -> str:
+    """The text with U+FFFD in place of each character that no XML answer can hold."""
+    return _NOT_XML.sub("\ufffd", text)
+
+
 class NormalForm:
     """The normal form within one document or request; remembers the terms that it has seen."""
 

@@ -8,7 +8,7 @@ from rdflib import XSD, BNode, Literal, URIRef
 
 from kb.engine.contract import DEFAULT, BadTerm
 from kb.engine.oxigraph import to_rdflib
-from kb.normal_form import normal_form
+from kb.normal_form import normal_form, refuse_odd_characters, without_odd_characters
 from kb.patch import NotGround
 from kb.terms import GENID
 
@@ -141,3 +141,12 @@ def test_a_literal_in_normal_form_is_what_the_engine_gives_back(literal):
     ((found,),) = store.query("SELECT ?o { ?s ?p ?o }")
     assert normal(literal) == to_rdflib(found)
     assert normal(normal(literal)) == normal(literal)
+
+
+@given(st.text())
+@example("a\x00\x01\ufffeb\n")
+def test_what_is_left_without_odd_characters_is_not_refused(text):
+    kept = without_odd_characters(text)
+    refuse_odd_characters(kept)
+    assert len(kept) == len(text)
+    assert all(was == now or now == "\ufffd" for was, now in zip(text, kept, strict=True))
