@@ -7,6 +7,7 @@ the process.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Literal, Protocol, cast
 
@@ -16,7 +17,7 @@ from rdflib import URIRef
 from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_terms import to_graph_name
 from kb.errors import NotUnderstood
-from kb.terms import PREFIXES
+from kb.terms import GENID, PREFIXES
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -54,6 +55,18 @@ class Out(Protocol):
     def flush(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Some:
+    """Some of the triples of an answer. more: whether others come after them."""
+
+    triples: list[ox.Triple]
+    more: bool
+
+    def write(self, form: str, out: Out) -> None:
+        """Writes them in `form`. Raises `NotUnderstood` for a form that triples cannot have."""
+        _write_triples(self.triples, form, cast(IO[bytes], out))
+
+
 class Found:
     """The answer to a query, written once."""
 
@@ -67,8 +80,8 @@ class Found:
             else "triples"
         )
 
-    def write(self, form: str, out: Out) -> None:
-        """Writes it in `form`; solutions and triples as they are found.
+    def write(self, form: str, out: Out, first: int = 0) -> None:
+        """Writes it in `form`; solutions and triples as they are found, triples from number `first` on.
 
         Of triples each is written once, unless there are more than a million. Raises `NotUnderstood` for a
         form that it cannot have and for what turns out not to be answerable, and what `out` raises.
@@ -76,7 +89,7 @@ class Found:
         file = cast(IO[bytes], out)
         try:
             if isinstance(self._found, ox.QueryTriples):
-                _write_triples(self._found, form, file)
+                _write_triples(islice(self._found, first, None), form, file)
             elif form not in _RESULTS or (self.kind == "truth" and form not in ("json", "xml")):
                 raise NotUnderstood(f"This answer cannot be written as {form}.")
             else:
@@ -84,14 +97,13 @@ class Found:
         except RuntimeError as error:
             raise _not_answerable(error) from None
 
-    def write_some(self, form: str, out: Out, first: int, many: int) -> bool:
-        """Writes `many` of the triples from number `first` on. Out: whether there are more after them."""
+    def some(self, first: int, many: int) -> Some:
+        """`many` of the triples, from number `first` on; reads all these."""
         try:
-            some = list(islice(cast(ox.QueryTriples, self._found), first, first + many + 1))
+            found = list(islice(cast(ox.QueryTriples, self._found), first, first + many + 1))
         except RuntimeError as error:
             raise _not_answerable(error) from None
-        _write_triples(some[:many], form, cast(IO[bytes], out))
-        return len(some) > many
+        return Some(found[:many], len(found) > many)
 
     def is_empty(self) -> bool:
         """Whether there is no solution and no triple; reads one."""
@@ -134,13 +146,32 @@ def holds(engine: OxigraphEngine, graph: str) -> bool:
     return next(engine.store.quads_for_pattern(None, None, None, _graph(graph)), None) is not None
 
 
-def write_graph(engine: OxigraphEngine, graph: str, form: str, out: Out) -> None:
-    """Writes the triples of a graph as they are read; `kb.engine.contract.DEFAULT` is the default graph."""
+def write_graph(
+    engine: OxigraphEngine, graph: str, form: str, out: Out, *, blank_nodes: bool = False
+) -> None:
+    """Writes the triples of a graph as they are read; `kb.engine.contract.DEFAULT` is the default graph.
+
+    blank_nodes: whether IRIs that stand in for blank nodes are written as such (RDF 1.1 Concepts, section
+    3.5).
+    """
     if form not in _GRAPHS:
         raise NotUnderstood(f"A graph cannot be written as {form}.")
     prefixes = PREFIXES if form in _WITH_PREFIXES else None
     name = _graph(graph)
+    if blank_nodes:
+        triples = (_with_blank_nodes(quad) for quad in engine.store.quads_for_pattern(None, None, None, name))
+        ox.serialize(triples, cast(IO[bytes], out), _GRAPHS[form], prefixes=prefixes)
+        return
     engine.store.dump(cast(IO[bytes], out), _GRAPHS[form], from_graph=name, prefixes=prefixes)
+
+
+def _with_blank_nodes(quad: ox.Quad) -> ox.Triple:
+    subject, value = quad.subject, quad.object
+    if isinstance(subject, ox.NamedNode) and subject.value.startswith(GENID):
+        subject = ox.BlankNode(subject.value.removeprefix(GENID))
+    if isinstance(value, ox.NamedNode) and value.value.startswith(GENID):
+        value = ox.BlankNode(value.value.removeprefix(GENID))
+    return ox.Triple(subject, quad.predicate, value)
 
 
 def _graph(name: str) -> ox.NamedNode | ox.DefaultGraph:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from kb.errors import KnowledgeBaseError, TooLarge
+from collections.abc import Callable
+from typing import Any, Final
+
+from kb.engine.contract import BadTerm, FileSyntaxError, QuerySyntaxError
+from kb.errors import (
+    EngineDamaged,
+    FolderUnusable,
+    KnowledgeBaseError,
+    NotAllowed,
+    NotFound,
+    NotUnderstood,
+    TooLarge,
+)
 
 
 class Unserved(KnowledgeBaseError):
@@ -66,3 +78,44 @@ class AnswerCut(Unserved):
     """An answer of which a part was sent cannot be finished; cut the connection, so that it shows."""
 
     title = "The answer was cut off"
+
+
+class StateGone(NotFound):
+    """The state that was asked for was removed meanwhile."""
+
+    title = "The state is no longer kept"
+
+
+_TOLD: Final = (
+    QuerySyntaxError,
+    FileSyntaxError,
+    BadTerm,
+    AnswerTooLarge,
+    TooLarge,
+    StateGone,
+    NotFound,
+    NotAllowed,
+    EngineDamaged,
+    FolderUnusable,
+    NotUnderstood,
+)
+"""The kinds of error that a reader tells of, the nearer one first."""
+
+
+def as_head(error: KnowledgeBaseError) -> dict[str, Any]:
+    """An error as a head of a message."""
+    kind = next((kind for kind in _TOLD if isinstance(error, kind)), NotUnderstood)
+    fields: list[Any] = [str(error)]
+    if isinstance(error, QuerySyntaxError):
+        fields = [error.what, error.line, error.column]
+    elif isinstance(error, FileSyntaxError):
+        fields = [error.name, error.what, error.line, error.column]
+    return {"error": kind.__name__, "fields": fields}
+
+
+def from_head(head: dict[str, Any]) -> KnowledgeBaseError:
+    """The error that a head tells of."""
+    kind: Callable[..., KnowledgeBaseError] = next(
+        (kind for kind in _TOLD if kind.__name__ == head.get("error")), NotUnderstood
+    )
+    return kind(*head["fields"])

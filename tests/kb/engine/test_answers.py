@@ -83,8 +83,9 @@ def test_triples_and_graphs_are_written_in_every_form(engine, form):
 def test_some_of_the_triples_are_written_and_whether_there_are_more(engine):
     def some(first, many):
         out = Written()
-        more = ask(engine, "CONSTRUCT WHERE { ?s ?p ?o }").write_some("nt", out, first, many)
-        return len(b"".join(out.parts).splitlines()), more
+        found = ask(engine, "CONSTRUCT WHERE { ?s ?p ?o }").some(first, many)
+        found.write("nt", out)
+        return len(b"".join(out.parts).splitlines()), found.more
 
     assert [some(0, 2), some(2, 2), some(0, 3)] == [(2, True), (1, False), (3, False)]
 

@@ -1,0 +1,196 @@
+"""A reader: does one task after the other on states that never change, until it is killed or its asker goes.
+
+It is a process of its own because the engine cannot be interrupted, and because a text or a document can end
+the process that reads it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import resource
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from kb.engine.answers import Found, ask, holds, write_graph
+from kb.engine.documents import NormalQuads
+from kb.engine.oxigraph import OxigraphEngine
+from kb.errors import FolderUnusable, KnowledgeBaseError, NotFound, NotUnderstood
+from kb.snapshot import HELD
+from server.readers.errors import AnswerTooLarge, StateGone, as_head
+from server.readers.frames import END, ERROR, MORE, TASK, Ended, Frames, packed, unpacked
+from server.readers.sandbox import limit_memory, limit_time, unlimit_memory
+from server.readers.sending import Sending
+
+GROWN: Final = 256 << 20
+"""Bytes by which a reader may have grown for a task and still be used for another one."""
+
+_NAMED_GRAPHS: Final = 1_000
+_Task = dict[str, Any]
+
+
+@dataclass
+class _State:
+    """The state that is open, and the lock that keeps it from being removed."""
+
+    folder: str
+    lock: IO[bytes]
+    engine: OxigraphEngine
+
+
+class Reader:
+    """One reader, which is one process."""
+
+    def __init__(self, connection: socket.socket, memory: int) -> None:
+        """memory: bytes that a task may take beyond what the process and the open state need."""
+        self._frames = Frames(connection)
+        self._memory = memory
+        self._state: _State | None = None
+        self._most_bytes = _most_used() + GROWN
+
+    def run(self) -> None:
+        """Works until the asker goes, or until it has grown too large to be of use. Does not return."""
+        limit_memory(self._memory)
+        try:
+            while True:
+                kind, payload = self._frames.receive()
+                task, _ = unpacked(payload)
+                self._serve(task) if kind == TASK else self._prepare(task)
+        except Ended:
+            os._exit(0)
+
+    def _prepare(self, task: _Task) -> None:
+        """Opens the state that the next task is likely to be about."""
+        try:
+            self._open(task["folder"])
+        except KnowledgeBaseError:
+            self._state = None  # the task that asks for it is told
+
+    def _serve(self, task: _Task) -> None:
+        limit_time(task["seconds"])
+        doing = {"ask": self._ask, "graph": self._graph, "holds": self._holds, "parse": self._parse}
+        try:
+            doing[task["do"]](task)
+        except KnowledgeBaseError as error:
+            self._frames.send(ERROR, packed(as_head(error) | self._end()))
+        except MemoryError:
+            # As when the engine finds none left, which ends the process.
+            os.abort()
+
+    def _end(self) -> dict[str, Any]:
+        """What is said at the end of every task."""
+        return {"leaves": True} if _most_used() > self._most_bytes else {}
+
+    def _ask(self, task: _Task) -> None:
+        engine = self._open(task["folder"])
+        dataset = {name: task[name] for name in ("default_graphs", "named_graphs", "base")}
+        if task["beyond"] and not ask(engine, task["beyond"], **dataset).is_empty():
+            raise AnswerTooLarge(f"The answer has more than {task['most_rows']:,} rows; ask for less of it.")
+        cut = bool(task["following"]) and not ask(engine, task["following"], **dataset).is_empty()
+        found = ask(engine, task["text"], **dataset)
+        if found.kind not in task["forms"]:
+            raise NotUnderstood(f"The query gives {found.kind}, for which no form was asked.")
+        form = task["forms"][found.kind]
+        out = Sending(self._frames, {"kind": found.kind, "cut": cut}, task["most_bytes"])
+        if found.kind == "triples":
+            self._write_triples(found, form, out, task)
+        else:
+            found.write(form, out)
+        out.finish(self._end())
+
+    def _write_triples(self, found: Found, form: str, out: Sending, task: _Task) -> None:
+        """Triples are counted before the first is sent where only so many of them are wanted."""
+        limit, offset, most = task["limit"], task["offset"], task["most_rows"]
+        if limit is None and most is None:
+            found.write(form, out, offset)
+            return
+        wanted = min(value for value in (limit, most) if value is not None)
+        some = found.some(offset, wanted)
+        if some.more and wanted != limit:
+            raise AnswerTooLarge(f"The answer has more than {wanted:,} triples; ask for less of it.")
+        out.head["cut"] = some.more
+        some.write(form, out)
+
+    def _graph(self, task: _Task) -> None:
+        engine = self._open(task["folder"])
+        if not task["always"] and not holds(engine, task["graph"]):
+            raise NotFound(f"There is no graph {task['graph']}.")
+        out = Sending(self._frames, {"kind": "triples", "cut": False})
+        write_graph(engine, task["graph"], task["form"], out)
+        out.finish(self._end())
+
+    def _holds(self, task: _Task) -> None:
+        found = holds(self._open(task["folder"]), task["graph"])
+        Sending(self._frames, {"kind": "truth", "holds": found}).finish(self._end())
+
+    def _parse(self, task: _Task) -> None:
+        with self._document(task) as source:
+            out = Sending(self._frames, {"kind": "quads"})
+            quads = NormalQuads(source, task["form"], task["name"], base=task["base"], graph=task["graph"])
+            for lines in quads:
+                out.write(lines)
+            graphs = quads.graphs[:_NAMED_GRAPHS]
+            out.finish({"count": quads.count, "graphs": graphs} | self._end())
+
+    @contextmanager
+    def _document(self, task: _Task) -> Iterator[Any]:
+        """The document of a task: the bytes that follow it, or a file."""
+        if task["file"] is not None:
+            with Path(task["file"]).open("rb") as file:
+                yield file
+            return
+        content = bytearray()
+        while True:
+            kind, payload = self._frames.receive()
+            if kind == END:
+                break
+            if kind == MORE:
+                content += payload
+        yield bytes(content)
+
+    def _open(self, folder: str) -> OxigraphEngine:
+        """The state in `folder`, locked for as long as it is open. Raises `StateGone`, `FolderUnusable`."""
+        if self._state is not None and self._state.folder == folder:
+            return self._state.engine
+        if self._state is not None:
+            self._state.engine.close()
+            self._state.lock.close()
+            self._state = None
+        lock = _locked(Path(folder) / HELD)
+        unlimit_memory()
+        try:
+            engine = OxigraphEngine.read_only(Path(folder))
+        except FolderUnusable:
+            lock.close()
+            raise
+        finally:
+            limit_memory(self._memory)
+        self._state = _State(folder, lock, engine)
+        return engine
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """The file that keeps a state from being removed, locked. Raises `StateGone`."""
+    try:
+        file = path.open("rb")
+    except OSError:
+        raise StateGone("The state that was asked for is no longer kept.") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        if path.stat().st_ino != os.fstat(file.fileno()).st_ino:
+            raise FileNotFoundError
+    except OSError:
+        file.close()
+        raise StateGone("The state that was asked for is being removed.") from None
+    return file
+
+
+def _most_used() -> int:
+    """Bytes of memory that this process has had at most."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return used if sys.platform == "darwin" else used * 1024

@@ -1,0 +1,186 @@
+"""One task of one reader, from the side of who asks: its clock, its end, and what went wrong."""
+
+from __future__ import annotations
+
+import signal
+import time
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kb.errors import KnowledgeBaseError
+from kb.snapshot import Snapshot
+from server.readers.errors import ClientGone, MemoryLimit, ReaderLost, TimeLimit, Unserved, from_head
+from server.readers.frames import (
+    DATA,
+    DONE,
+    END,
+    ERROR,
+    HEAD,
+    MORE,
+    TASK,
+    Abandoned,
+    Ended,
+    packed,
+    pieces,
+    unpacked,
+)
+from server.readers.pool import Pool
+
+_TO_DIE: Final = 2.0
+"""Seconds in which the end of a reader becomes known."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How long a task may take.
+
+    seconds: for which its asker has to wait for it in all; time in which the asker takes nothing does not
+    count, nor does waiting for a reader. rest: seconds in which the asker may take nothing. whole: seconds
+    until everything was taken.
+    """
+
+    seconds: float = 10.0
+    rest: float = 30.0
+    whole: float = 3600.0
+
+
+class Work:
+    """A task that a reader does. To be used by one thread, and closed."""
+
+    def __init__(
+        self, pool: Pool, client: str, snapshot: Snapshot | None, clock: Clock, connection: int | None = None
+    ) -> None:
+        """Waits for a reader. connection: of the client; when it closes, the task is given up.
+
+        Raises `Busy`.
+        """
+        self._pool, self._clock, self._connection = pool, clock, connection
+        self._folder = None if snapshot is None else str(snapshot.folder)
+        self._turn = pool.take(client, clock.seconds, snapshot)
+        self._process = self._turn.thing
+        self._spent = 0.0
+        self._begun = time.monotonic()
+        self._resting: float | None = None
+        self._over = False
+        self._stopped: Unserved | None = None
+
+    def begin(self, task: dict[str, Any], document: bytes | None = None) -> None:
+        """Gives the reader its task, and the document that goes with it."""
+        frames = self._process.frames
+        try:
+            frames.send(TASK, packed(task | {"folder": self._folder, "seconds": self._clock.seconds}))
+            if self._folder is not None:
+                self._process.folder = self._folder
+            if document is not None:
+                for piece in pieces(document):
+                    frames.send(MORE, piece)
+                frames.send(END, b"")
+        except Ended:
+            pass  # what it has said before, or how it ended, is read next
+
+    def head(self) -> tuple[dict[str, Any], bytes]:
+        """What the answer is, and its first bytes. With "end" in it that is all, and the work is closed.
+
+        Raises what the reader refuses it with, `TimeLimit`, `MemoryLimit`, `ReaderLost`, `ClientGone`.
+        """
+        kind, payload = self._receive()
+        try:
+            head, data = unpacked(payload)
+        except Ended:
+            raise self._lost() from None
+        if kind == ERROR:
+            self._finish(head)
+            raise from_head(head)
+        if kind != HEAD:
+            raise self._lost()
+        if "end" in head:
+            self._finish(head["end"])
+        else:
+            self._pool.watch(self)
+        return head, data
+
+    def more(self) -> bytes | dict[str, Any]:
+        """More bytes; in the end what the reader says then, and the work is closed. Raises like `head`."""
+        self._resting = None
+        kind, payload = self._receive()
+        if kind == DATA:
+            self._resting = time.monotonic()
+            return payload
+        try:
+            head, _ = unpacked(payload)
+        except Ended:
+            raise self._lost() from None
+        self._finish(head)
+        if kind == ERROR:
+            raise from_head(head)
+        if kind != DONE:
+            raise self._lost()
+        return head
+
+    def close(self, reason: str = "client") -> None:
+        """Ends the reader at once, unless the task is done."""
+        if not self._over:
+            self._over = True
+            self._pool.unwatch(self)
+            self._pool.end(self._turn, usable=False, reason=reason)
+            self._process.frames.close()
+
+    def check(self, now: float) -> None:
+        """Called from another thread: ends the reader of somebody who takes nothing, or takes too long."""
+        resting = self._resting
+        if resting is not None and now - resting > self._clock.rest:
+            sentence = f"Nothing of the answer was taken for {self._clock.rest:g} seconds."
+        elif now - self._begun > self._clock.whole:
+            sentence = f"The answer was not taken within {self._clock.whole:g} seconds."
+        else:
+            return
+        self._stopped = TimeLimit(sentence, self._clock.whole)
+        self._pool.unwatch(self)
+        self._pool.end(self._turn, usable=False, reason="client")
+
+    def _receive(self) -> tuple[bytes, bytes]:
+        start = time.monotonic()
+        try:
+            return self._process.frames.receive(start + self._clock.seconds - self._spent, self._connection)
+        except TimeoutError:
+            self.close("time")
+            seconds = self._clock.seconds
+            raise TimeLimit(f"It took longer than {seconds:g} seconds, the limit here.", seconds) from None
+        except Abandoned:
+            self.close("client")
+            raise ClientGone("The client closed the connection.") from None
+        except Ended:
+            raise self._lost() from None
+        finally:
+            self._spent += time.monotonic() - start
+
+    def _finish(self, said: dict[str, Any]) -> None:
+        """The reader is free for another task, if it can take one."""
+        self._over = True
+        self._pool.unwatch(self)
+        leaves = bool(said.get("leaves"))
+        self._pool.end(self._turn, usable=not leaves, reason="grown")
+        if leaves:
+            self._process.frames.close()
+
+    def _lost(self) -> KnowledgeBaseError:
+        """Why the reader ended, as an error."""
+        if self._stopped:
+            self.close()
+            return self._stopped
+        self._process.ended.wait(_TO_DIE)
+        signalled = self._process.signal
+        if signalled == signal.SIGXCPU:
+            self.close("time")
+            seconds = self._clock.seconds
+            return TimeLimit(
+                f"It took more than {seconds:g} seconds of processor time, the limit here.", seconds
+            )
+        if signalled == signal.SIGABRT:
+            self.close("memory")
+            memory = self._pool.limits.memory
+            return MemoryLimit(f"It needed more than {memory >> 20:,} MB of memory, the limit here.", memory)
+        self.close("lost")
+        if signalled in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE):
+            return ReaderLost("The reader did not survive this: it is nested too deeply, or too long.")
+        return ReaderLost("The reader that worked on this was ended; try again.", 1)
