@@ -47,6 +47,16 @@ def tag(snapshot: Snapshot, *of: object) -> str:
     return f'"{snapshot.revision}-{told.hexdigest()}"'
 
 
+def tag_of_bytes(data: bytes) -> str:
+    """The strong entity tag of an answer that depends on nothing but the program and its settings."""
+    return f'"{blake2b(data, digest_size=16).hexdigest()}"'
+
+
+def tag_after(revision: int) -> str:
+    """The tag that a change is answered with: sent as If-Match it stands for the state after the change."""
+    return f'"{revision}-{blake2b(b"written", digest_size=16).hexdigest()}"'
+
+
 def revision_of(entity_tag: str) -> int | None:
     """The revision that a tag of ours names, None for another tag."""
     found = _REVISION.fullmatch(entity_tag)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from kb.engine.contract import FileSyntaxError, QuerySyntaxError
 from kb.errors import (
     DataRefused,
     FolderUnusable,
     KnowledgeBaseError,
+    NoRoom,
     NotAllowed,
     NotFound,
     NotUnderstood,
@@ -18,16 +21,23 @@ from kb.errors import (
     RemoteTooSlow,
     TooLarge,
 )
+from kb.ledger.errors import InDoubt, KeyReused, LedgerBusy, StaleHead
 from server.credentials import BadToken, TokenNeeded, TooManyWrongTokens
+from server.findings import as_shacl, refusal
 from server.negotiation import NotAcceptable, wants_page
-from server.protocol import UnsupportedMedia, WebError, WrongMethod
+from server.protocol import BadKey, PreconditionFailed, UnsupportedMedia, WebError, WrongMethod
+from server.readers.errors import Unserved
 
 STATUS: dict[type[KnowledgeBaseError], int] = {
     TokenNeeded: 401,
     BadToken: 401,
     WrongMethod: 405,
     NotAcceptable: 406,
+    StaleHead: 409,
+    PreconditionFailed: 412,
     UnsupportedMedia: 415,
+    BadKey: 400,
+    KeyReused: 422,
     TooManyWrongTokens: 429,
     NotFound: 404,
     NotAllowed: 403,
@@ -37,6 +47,10 @@ STATUS: dict[type[KnowledgeBaseError], int] = {
     RemoteFailed: 502,
     RemoteTooSlow: 504,
     FolderUnusable: 503,
+    Unserved: 503,
+    LedgerBusy: 503,
+    InDoubt: 503,
+    NoRoom: 507,
 }
 """The status of each kind of error; of two kinds that fit, the nearer class counts."""
 
@@ -53,15 +67,36 @@ def status_of(error: KnowledgeBaseError) -> int:
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
 
 
-def problem(status: int, title: str, detail: str) -> Response:
-    """An error answer: a page for browsers, else application/problem+json."""
+def problem(status: int, title: str, detail: str, more: Mapping[str, object] | None = None) -> Response:
+    """An error answer: a page for browsers, else application/problem+json. more: its other members."""
     if wants_page(request.headers.get("Accept")):
         page = render_template("problem.html", status=status, title=title, detail=detail)
         answer = Response(page, status, mimetype="text/html")
     else:
-        body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **(more or {})}
         answer = Response(json.dumps(body) + "\n", status, mimetype="application/problem+json")
     answer.headers["Vary"] = "Accept"
+    return answer
+
+
+def _facts(error: KnowledgeBaseError) -> dict[str, object]:
+    """Where in what was sent the fault is, for programs such as an editor."""
+    if isinstance(error, QuerySyntaxError | FileSyntaxError) and error.line is not None:
+        return {"line": error.line, "column": error.column}
+    return {}
+
+
+def _broken_rules(error: DataRefused) -> Response:
+    """What the shapes found, as a problem, or as SHACL where RDF is asked for."""
+    report = as_shacl(error, request.headers.get("Accept"))
+    if report is not None:
+        media, body = report
+        answer = Response(body, status_of(error), mimetype=media)
+    else:
+        more = refusal(error, request.headers.get("Accept-Language"))
+        answer = problem(status_of(error), error.title, str(error), more)
+        answer.headers["Content-Language"] = str(more["language"])
+    answer.headers["Vary"] = "Accept, Accept-Language"
     return answer
 
 
@@ -70,9 +105,13 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(KnowledgeBaseError)
     def refused(error: KnowledgeBaseError) -> Response:
-        answer = problem(status_of(error), error.title, str(error))
+        if isinstance(error, DataRefused):
+            return _broken_rules(error)
+        answer = problem(status_of(error), error.title, str(error), _facts(error))
         if isinstance(error, WebError):
             answer.headers.update(error.headers)
+        elif isinstance(error, Unserved) and error.retry_after is not None:
+            answer.headers["Retry-After"] = str(error.retry_after)
         return answer
 
     @app.errorhandler(HTTPException)

@@ -54,6 +54,18 @@ class WrongMethod(WebError):
         super().__init__(sentence, {"Allow": allowed})
 
 
+class PreconditionFailed(WebError):
+    """A condition of the request, such as If-Match, does not hold; nothing was changed."""
+
+    title = "Someone else changed this first"
+
+
+class BadKey(WebError):
+    """An idempotency key that is none."""
+
+    title = "The idempotency key is wrong"
+
+
 @dataclass(frozen=True, slots=True)
 class QueryAsked:
     """A query, and the dataset that the protocol gives it; no graphs: the one that is stored."""

@@ -13,7 +13,7 @@ from rdflib.namespace import DCTERMS
 
 from kb import __version__
 from kb.terms import ENTAILMENT, FORMATS, GRAPH, SD
-from kb.turtle import to_turtle
+from server.serializing import written
 
 _RESULT_FORMATS = (
     "SPARQL_Results_JSON",
@@ -26,7 +26,6 @@ _RESULT_FORMATS = (
     "JSON-LD",
 )
 _INPUT_FORMATS = ("Turtle", "N-Triples", "RDF_XML", "JSON-LD")
-_WRITTEN_BY_RDFLIB = {"nt": "nt", "rdf": "xml", "jsonld": "json-ld"}
 _UNION = (
     "The merge of all named graphs but graph/history and graph/shapes: a triple that stands in several of "
     "them counts once."
@@ -76,7 +75,4 @@ def describe(endpoint: str, *, union: bool, federated: bool = False) -> Graph:
 @cache
 def description(endpoint: str, union: bool, federated: bool, form: str) -> bytes:
     """The description as bytes. form: "ttl", "nt", "rdf" or "jsonld". The rest: see `describe`."""
-    graph = describe(endpoint, union=union, federated=federated)
-    if form == "ttl":
-        return to_turtle(graph).encode()
-    return graph.serialize(format=_WRITTEN_BY_RDFLIB[form], encoding="utf-8")
+    return written(describe(endpoint, union=union, federated=federated), form)

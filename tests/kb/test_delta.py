@@ -560,7 +560,7 @@ def test_a_request_about_a_default_graph_of_its_own_changes_no_named_graph():
     engine.apply(Patch.of(inserts=quads(":a :b 1 . :g1 { :a :b 2 }")), 1)
     text = PREFIXES + "DELETE { ?s ?p 1 } INSERT { ?s ?p 3 } WHERE { ?s ?p 1 }"
     assert delta(engine, SparqlUpdate(text, graph=str(DEFAULT))).patch == Patch.of(
-        quads(":a :b 1"), quads(":a :b 3")
+        quads(":a :b 1 ."), quads(":a :b 3 .")
     )
     with pytest.raises(NotAllowed):
         delta(engine, SparqlUpdate(PREFIXES + "CLEAR GRAPH :g1", graph=str(DEFAULT)))

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from kb.snapshot import Snapshot
-from server.caching import Kept, ResultCache, http_date, is_known, revision_of, tag, tags
+from server.caching import Kept, ResultCache, http_date, is_known, revision_of, tag, tag_after, tags
 
 NOW = datetime(2026, 11, 22, 9, 5, 1, 20, tzinfo=UTC)
 STATE = Snapshot(Path("any"), 7, NOW)
 
 
 def test_a_tag_names_the_revision_and_is_the_same_for_the_same():
-    assert revision_of(tag(STATE, "ASK {}", "json")) == 7
+    assert revision_of(tag(STATE, "ASK {}", "json")) == revision_of(tag_after(7)) == 7
     assert tag(STATE, "ASK {}", "json") == tag(Snapshot(Path("other"), 7, NOW), "ASK {}", "json")
 
 

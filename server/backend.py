@@ -1,0 +1,121 @@
+"""What the addresses of the service are made over: reading, changing, and who makes a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from kb.engine.contract import DEFAULT, EDITS
+from kb.intent import Intent, Outcome
+from kb.ledger.commits import Door
+from kb.ledger.people import Person
+from kb.snapshot import Snapshot
+from server.caching import ResultCache
+from server.readers.tasks import Document, Form, Parsed, Question
+
+
+class Answer(Protocol):
+    """An answer of a reader: its head is known, its bytes come by iterating; to be closed.
+
+    cut: whether there is more than the client's limit let through. whole: whether all of it is here already.
+    """
+
+    cut: bool
+    whole: bool
+
+    def __iter__(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class Reads(Protocol):
+    """Answers questions on a state; see `server.query_service`."""
+
+    def ask(self, question: Question, client: str, snapshot: Snapshot) -> Answer:
+        """The answer to a query."""
+
+    def graph(self, name: str | None, form: Form, client: str, snapshot: Snapshot) -> Answer:
+        """A stored graph; None is the default graph. Raises `NotFound` for a graph without triples."""
+
+    def has_graph(self, name: str, client: str, snapshot: Snapshot) -> bool:
+        """Whether a graph holds a triple."""
+
+    def parse(self, document: Document, client: str, into: Path | None = None) -> Parsed:
+        """Foreign RDF as N-Quads in normal form. into: the file to write them to."""
+
+
+class States(Protocol):
+    """The states that can be read."""
+
+    def newest(self, at_least: int | None = None) -> Snapshot:
+        """The newest one; of a revision `at_least`, for which it waits if it must."""
+
+    def at(self, revision: int) -> Snapshot:
+        """That of a revision. Raises `NotFound`."""
+
+    def at_time(self, moment: datetime) -> Snapshot:
+        """The newest one that was there at a moment. Raises `NotFound`."""
+
+
+class Writes(Protocol):
+    """Makes changes; see `kb.writer`."""
+
+    def commit(self, intent: Intent) -> Outcome:
+        """Makes a change. Raises subclasses of `KnowledgeBaseError`; then nothing has changed."""
+
+    def head(self) -> int:
+        """The newest revision."""
+
+
+class Visitors(Protocol):
+    """Who makes the request at hand; see `server.authorisation`."""
+
+    def person(self) -> Person | None:
+        """The user, None for anybody. Raises for a token that is not good."""
+
+    def author(self, door: Door) -> Person:
+        """The user, for a change. Raises for anybody."""
+
+
+@dataclass
+class Backend:
+    """All that the addresses need.
+
+    public_url: what their addresses begin with, a slash at its end. stored: whether the default graph is a
+    graph of its own, and not the merge of the others. shared_seconds: how long a shared cache may tell an
+    answer on without asking again. max_body_bytes: of a request by a user. federated: whether SERVICE works.
+    """
+
+    reads: Reads
+    states: States
+    writes: Writes
+    visitors: Visitors
+    public_url: str
+    stored: bool = False
+    shared_seconds: int = 10
+    max_body_bytes: int = 200_000_000
+    federated: bool = False
+    cache: ResultCache = field(default_factory=lambda: ResultCache(64_000_000))
+    written: int = 0
+    """The newest revision that was written through this process: whoever wrote it reads it."""
+
+    def __post_init__(self) -> None:
+        self.endpoint = f"{self.public_url}sparql"
+
+    @property
+    def default_graph(self) -> str:
+        """The graph that holds what is stated without naming one."""
+        return str(DEFAULT if self.stored else EDITS)
+
+    def newest(self, at_least: int = 0) -> Snapshot:
+        """The newest state, of a revision `at_least` and no older than what was written from here."""
+        return self.states.newest(max(at_least, self.written))
+
+    def commit(self, intent: Intent) -> Outcome:
+        """Makes a change, which the next question from here sees."""
+        outcome = self.writes.commit(intent)
+        self.written = max(self.written, outcome.revision)
+        return outcome
