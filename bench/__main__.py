@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
-from bench import asking, checking, data, default_graph, inference, loading
+from bench import asking, checking, data, default_graph, history, inference, loading
 from bench.measuring import Measured, Told, markdown
 
 OUT = Console(highlight=False, markup=False, soft_wrap=True)
@@ -40,6 +40,7 @@ _SHACL: list[_Part] = [
     ("Checking the golden sample", lambda _, runs, told: checking.beside_pyshacl(runs, told)),
     ("Checking shipped and generated data", checking.of_generated),
 ]
+_HISTORY_TITLE = "Asking the history; each question to a short ledger and to a long one"
 _DEFAULT_GRAPH: list[_Part] = [("Asking all graphs at once", default_graph.default_graph)]
 
 
@@ -54,6 +55,11 @@ def _measure(parts: list[_Part], triples: int, seed: int, runs: int) -> None:
             OUT.print(markdown(title, measure(file, runs, status.update)))
 
 
+def _measure_history(commits: int, runs: int) -> None:
+    with ERR.status("writing") as status:
+        OUT.print(markdown(_HISTORY_TITLE, history.beside_shorter(commits, runs, status.update)))
+
+
 @click.group(invoke_without_command=True)
 @click.pass_context
 def main(context: click.Context) -> None:
@@ -65,6 +71,7 @@ def main(context: click.Context) -> None:
     if context.invoked_subcommand is None:
         OUT.print("A short run of everything; `python -m bench --help` lists what can be measured alone.\n")
         _measure([*_LOAD, *_REASONING, *_QUERIES, *_SHACL, *_DEFAULT_GRAPH], 100_000, data.SEED, 3)
+        _measure_history(20_000, 3)
 
 
 @main.command()
@@ -123,6 +130,16 @@ def shacl(triples: int, seed: int, runs: int) -> None:
 def default_graphs(triples: int, seed: int, runs: int) -> None:
     """Three ways to ask all named graphs at once."""
     _measure(_DEFAULT_GRAPH, triples, seed, runs)
+
+
+@main.command(name="history")
+@click.option(
+    "--commits", type=click.IntRange(1_000), default=20_000, show_default=True, help="How many to write."
+)
+@_RUNS
+def of_history(commits: int, runs: int) -> None:
+    """Histories, blame, differences and undo in a ledger of 1,000 commits and in a longer one."""
+    _measure_history(commits, runs)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from rdflib import XSD, Graph
 
+from bench import history
 from bench.__main__ import main
 from bench.default_graph import default_graph
 from bench.generator.fields import Fields
@@ -229,6 +230,25 @@ def test_the_union_made_at_query_time_repeats_what_stands_in_two_graphs(file):
         ("count: union flag", f"{2 * bodies} counted"),
         ("count: list of 40 graphs", f"{2 * bodies} counted"),
         ("count: stored default graph", f"{bodies} counted"),
+    ]
+
+
+def test_each_question_to_the_history_is_asked_in_a_short_ledger_and_in_a_long_one(monkeypatch):
+    monkeypatch.setattr(history, "SHORT", 100)
+    rows = history.beside_shorter(200, 1, lambda _: None)
+    assert [(row.what, row.note) for row in rows] == [
+        (f"{what}, {commits} commits", note)
+        for what, notes in (
+            ("the newest commits", ("20 commits", "20 commits")),
+            ("commits by an author", ("10 commits", "20 commits")),
+            ("commits in a graph", ("20 commits", "20 commits")),
+            ("history of a thing", ("10 commits", "10 commits")),
+            ("blame of a thing", ("50 quads", "50 quads")),
+            ("is a change stale, 100 commits later", ("10 commits", "5 commits")),
+            ("difference of the last 100", ("500 quads", "500 quads")),
+            ("undo of the last commit", ("5 quads", "5 quads")),
+        )
+        for commits, note in zip((100, 200), notes, strict=True)
     ]
 
 
