@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 from urllib.parse import urlencode
@@ -13,7 +12,7 @@ from flask import Blueprint, Request, Response, request
 from kb.errors import NotUnderstood
 from kb.intent import SparqlUpdate
 from kb.ledger.commits import Door
-from kb.sparql_text import ANONYMOUS, Examined, Limits, examine
+from kb.sparql_text import ANONYMOUS
 from kb.sparql_text import Form as Asks
 from server.answers import Bare, Wanted, content_type, respond
 from server.backend import Backend
@@ -32,13 +31,11 @@ from server.protocol import (
     read_query,
     whole_number,
 )
+from server.query_service import USERS, examined
 from server.readers.tasks import Kind, Question
 from server.service_description import description
 
 METHODS: Final = "GET, HEAD, POST, OPTIONS"
-
-KNOWN: Final = Limits(bytes=1_048_576, rows=100_000)
-"""For queries of users: those of everyone, with more data in the text."""
 
 _MOST_FORM_BYTES: Final = 1_100_000
 _KINDS: Final[Mapping[Asks, tuple[Kind, Offer]]] = {
@@ -84,7 +81,7 @@ def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields
     """
     environ = request.environ
     person = backend.visitors.person() if "HTTP_AUTHORIZATION" in environ else None
-    known = examine(asked.text, KNOWN) if person else _examined(asked.text)
+    known = examined(asked.text, USERS if person else ANONYMOUS)
     if known.form is Asks.UPDATE:
         raise NotUnderstood(
             "This is an update and not a query: send it by POST, as the field update of a form or as "
@@ -97,6 +94,7 @@ def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields
     question = Question(
         asked.text,
         {kind: choice},
+        known.form,
         asked.default_graphs,
         asked.named_graphs,
         base=backend.endpoint,
@@ -112,11 +110,6 @@ def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields
         rest=_rest(fields, moment.state.revision, limit, offset) if limit is not None else "",
     )
     return respond(backend, request, moment, wanted, private=person is not None)
-
-
-@lru_cache(maxsize=512)
-def _examined(text: str) -> Examined:
-    return examine(text, ANONYMOUS)
 
 
 def _rest(fields: Fields, revision: int, limit: int, offset: int) -> str:

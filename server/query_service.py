@@ -2,7 +2,7 @@
 
     service = QueryService(Pool(PoolLimits(readers)), snapshots, limits)
     answer = service.ask(question, client, snapshot)      an `Answer`: its head is known, its bytes come later
-    answer = service.graph(name, form, client, snapshot)  the same for a stored graph, None for the default one
+    answer = service.graph(name, form, client, snapshot)  a stored graph, None for the default one
     service.has_graph(name, client, snapshot)             whether it holds a triple
     table = service.select(text, snapshot)                rows of a small SELECT of our own, as rdflib terms
     parsed = service.parse(document, client)              foreign RDF as N-Quads in normal form
@@ -36,7 +36,7 @@ from kb.engine.contract import DEFAULT
 from kb.errors import NotAllowed
 from kb.snapshot import Snapshot
 from kb.sparql_pages import Select
-from kb.sparql_text import ANONYMOUS, Form, Limits, check
+from kb.sparql_text import ANONYMOUS, Examined, Form, Limits, examine
 from server.negotiation import NotAcceptable
 from server.readers.answer import Answer
 from server.readers.errors import AnswerTooLarge, StateGone
@@ -45,9 +45,13 @@ from server.readers.tasks import Document, Kind, Parsed, Question
 from server.readers.tasks import Form as Written
 from server.readers.work import Clock, Work
 
+USERS: Final = Limits(bytes=1_048_576, rows=100_000)
+"""For queries of users: those of everyone, with more data in the text."""
+
 OURSELVES: Final = "regiolink"
 """The client of questions that pages ask on their own account."""
 
+_SHORT: Final = 8_192
 _KINDS: Final = {Form.SELECT: Kind.SOLUTIONS, Form.ASK: Kind.TRUTH}
 _JSON: Final = ("application/sparql-results+json", "json")
 _T = TypeVar("_T")
@@ -73,7 +77,7 @@ class QueryLimits:
     """
 
     clock: Clock = field(default_factory=Clock)
-    text: Limits = ANONYMOUS
+    text: Limits = USERS
     most_rows: int | None = None
     most_bytes: int | None = None
     page_rows: int = 10_000
@@ -94,8 +98,17 @@ class Table:
 class QueryService:
     """Answers questions by readers, for any number of threads."""
 
-    def __init__(self, pool: Pool, snapshots: Snapshots, limits: QueryLimits | None = None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        snapshots: Snapshots,
+        limits: QueryLimits | None = None,
+        *,
+        blank_nodes: bool = False,
+    ) -> None:
+        """blank_nodes: whether a stored graph is given with blank nodes in place of the IRIs for them."""
         self._pool, self._snapshots = pool, snapshots
+        self._blank_nodes = blank_nodes
         self.limits = limits or QueryLimits()
 
     def ask(
@@ -112,7 +125,7 @@ class QueryService:
         `NotAllowed` for an update, `NotAcceptable` when no form is wanted for what the query gives, and what
         the engine says of the query.
         """
-        form = weigh(question.text, self.limits.text)
+        form = question.asks or examined(question.text, self.limits.text).form
         if form is Form.UPDATE:
             raise NotAllowed("This is an update; here questions are asked, which change nothing.")
         kind = _KINDS.get(form, Kind.TRIPLES)
@@ -133,7 +146,13 @@ class QueryService:
 
         The default graph is there even when it is empty.
         """
-        task = {"do": "graph", "graph": name or str(DEFAULT), "form": form[1], "always": name is None}
+        task = {
+            "do": "graph",
+            "graph": name or str(DEFAULT),
+            "form": form[1],
+            "always": name is None,
+            "blank_nodes": self._blank_nodes,
+        }
 
         def begin(state: Snapshot) -> Answer:
             return _begun(Work(self._pool, client, state, self.limits.clock), task, form, state)
@@ -241,10 +260,14 @@ class QueryService:
         return keep
 
 
-@lru_cache(maxsize=1_000)
-def weigh(text: str, limits: Limits = ANONYMOUS) -> Form:
-    """`kb.sparql_text.check`, remembered: what is asked is often asked again."""
-    return check(text, limits)
+def examined(text: str, limits: Limits = ANONYMOUS) -> Examined:
+    """`kb.sparql_text.examine`, remembered for short texts: what is asked is often asked again."""
+    return _examined(text, limits) if len(text) <= _SHORT else examine(text, limits)
+
+
+@lru_cache(maxsize=2_000)
+def _examined(text: str, limits: Limits) -> Examined:
+    return examine(text, limits)
 
 
 _IN_WORDS: Final = {

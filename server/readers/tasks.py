@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from kb.sparql_text import Form as Asks
+
 
 class Kind(StrEnum):
     """What an answer is."""
@@ -28,7 +30,8 @@ class Question:
     """A query and how its answer is wanted.
 
     forms: for each kind of answer the form to write it in; a kind that the client does not accept is left
-    out. default_graphs, named_graphs: IRIs of the protocol's dataset; they count instead of FROM and FROM
+    out. asks: what the text asks for, where `kb.sparql_text.examine` has let it through already.
+    default_graphs, named_graphs: IRIs of the protocol's dataset; they count instead of FROM and FROM
     NAMED of the text; both empty: the stored dataset. base: resolves relative IRIs of the text.
     limit, offset: which solutions, or solutions of the pattern of a CONSTRUCT, the client asked for; an
     answer that is cut by `limit` says so (`Answer.cut`). most_rows, most_bytes: an answer beyond is refused
@@ -38,6 +41,7 @@ class Question:
 
     text: str
     forms: Mapping[Kind, Form]
+    asks: Asks | None = None
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
     base: str | None = None
