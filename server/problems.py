@@ -21,6 +21,7 @@ from kb.errors import (
     RemoteTooSlow,
     TooLarge,
 )
+from kb.history import FutureRevision, StaleChange, UndoImpossible
 from kb.ledger.errors import InDoubt, KeyReused, LedgerBusy, StaleHead
 from server.credentials import BadToken, TokenNeeded, TooManyWrongTokens
 from server.findings import as_shacl, refusal
@@ -34,6 +35,9 @@ STATUS: dict[type[KnowledgeBaseError], int] = {
     WrongMethod: 405,
     NotAcceptable: 406,
     StaleHead: 409,
+    UndoImpossible: 409,
+    StaleChange: 412,
+    FutureRevision: 412,
     PreconditionFailed: 412,
     UnsupportedMedia: 415,
     BadKey: 400,
@@ -80,7 +84,16 @@ def problem(status: int, title: str, detail: str, more: Mapping[str, object] | N
 
 
 def _facts(error: KnowledgeBaseError) -> dict[str, object]:
-    """Where in what was sent the fault is, for programs such as an editor."""
+    """Where the fault is in what was sent, or which commits are in the way, for programs."""
+    later = error.later if isinstance(error, UndoImpossible) else ()
+    if isinstance(error, StaleChange):
+        later = tuple(conflict.commit for conflict in error.conflicts)
+    if later:
+        return {
+            "commits": [
+                {"revision": each.revision, "author": each.author, "time": each.time} for each in later
+            ]
+        }
     if isinstance(error, QuerySyntaxError | FileSyntaxError) and error.line is not None:
         return {"line": error.line, "column": error.column}
     return {}

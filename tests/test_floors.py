@@ -159,6 +159,7 @@ FLOORS = {
     "server.sparql": 10,
     "server.graph_store": 10,
     "server.endpoint": 10,
+    "server.history": 10,
     "server.saved_queries": 10,
     "server.terminal": 10,
     "server.importing": 10,
