@@ -88,6 +88,7 @@ class StateGone(NotFound):
 
 _TOLD: Final = (
     QuerySyntaxError,
+    NotSupported,
     FileSyntaxError,
     BadTerm,
     AnswerTooLarge,

@@ -135,6 +135,8 @@ class Pool:
         self.turns.close()
         self._nursery.close()
         self._thread.join()
+        for process in self.turns.idle():
+            process.frames.close()
 
     def _fits(self, snapshot: Snapshot | None) -> Callable[[Process], bool]:
         """Which reader suits best: one that has the state open; for no state, one that has another."""

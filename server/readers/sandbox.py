@@ -112,9 +112,9 @@ def unlimit_memory() -> None:
 
 
 def limit_time(seconds: float) -> None:
-    """Ends this process when it has used `seconds` of processor time from now on, to the next second."""
+    """Ends this process when it has used `seconds` of processor time from now on, rounded up."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    wanted = math.ceil(used.ru_utime + used.ru_stime + seconds) + 1
+    wanted = math.ceil(used.ru_utime + used.ru_stime + seconds)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard < 0 else min(wanted, hard), hard))
 

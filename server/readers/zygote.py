@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 import sys
+from contextlib import suppress
 from typing import Final
 
 from server.readers import sandbox
@@ -36,8 +37,9 @@ def run(control: socket.socket, memory: int) -> None:
     """
     sandbox.no_core_file()
     barriers = sandbox.drop_network()
-    control.sendall(MESSAGE.pack(READY, os.getpid(), sum(1 << BARRIERS.index(each) for each in barriers)))
-    Zygote(control, memory).run()
+    with suppress(BrokenPipeError):  # the other end is gone already
+        control.sendall(MESSAGE.pack(READY, os.getpid(), sum(1 << BARRIERS.index(each) for each in barriers)))
+        Zygote(control, memory).run()
 
 
 class Zygote:
@@ -64,6 +66,8 @@ class Zygote:
         finally:
             for reader in self._readers:
                 os.kill(reader, signal.SIGKILL)
+            for reader in self._readers:
+                os.waitpid(reader, 0)
 
     def _serve(self, ready: set[int]) -> bool:
         """Does what there is to do. Out: whether to go on."""

@@ -1,5 +1,6 @@
 """A small state and readers on it."""
 
+import time
 from datetime import UTC, datetime
 from functools import partial
 
@@ -72,6 +73,8 @@ def made():
 
     def make(states, readers=2, limits=None, **pool):
         every.append(QueryService(Pool(PoolLimits(readers, **pool)), states, limits or QueryLimits()))
+        while every[-1].state().idle <= readers:
+            time.sleep(0.005)
         return every[-1]
 
     yield make
