@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+
 from flask import Flask, Response
 
 from kb.saved_query import load_all
-from kb.store import KnowledgeBase
-from server import pages, problems, saved_queries, sparql
-
-_MAX_BODY_BYTES = 1_000_000
+from server import cross_origin, endpoint, front, graph_store, history, pages, problems, saved_queries
+from server.services import Services
+from server.settings import Settings
 
 _CONTENT_SECURITY = "; ".join(
     (
@@ -22,18 +23,25 @@ _CONTENT_SECURITY = "; ".join(
 )
 
 
-def create_app(kb: KnowledgeBase) -> Flask:
-    """The application over the generation of `kb` that is in use now, for as long as it lives.
+def create_app(settings: Settings) -> Flask:
+    """The application over the knowledge base of the settings, whose writer is running.
 
-    Raises `FolderUnusable` when nothing has been built yet.
+    To be made in the process that answers. Raises what opening the ledger raises.
     """
     app = Flask(__name__)
-    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
-    engine, queries = kb.public(), load_all()
     problems.register(app)
-    app.register_blueprint(pages.blueprint(engine, kb.about(), queries))
-    app.register_blueprint(sparql.blueprint(engine))
-    app.register_blueprint(saved_queries.blueprint(engine, queries))
+    installed = front.install(app, settings)
+    services = Services(settings, installed.authorisation)
+    services.add_probes(installed.readiness)
+    atexit.register(services.close)
+    app.extensions["services"] = services
+    backend, queries = services.backend, load_all()
+    cross_origin.register(app)
+    app.register_blueprint(pages.blueprint(backend, services.reads, queries))
+    app.register_blueprint(endpoint.blueprint(backend))
+    app.register_blueprint(graph_store.blueprint(backend))
+    app.register_blueprint(saved_queries.blueprint(backend, services.reads, queries))
+    app.register_blueprint(history.blueprint(lambda: services.ledger))
 
     @app.after_request
     def guard(answer: Response) -> Response:

@@ -62,6 +62,9 @@ def register(app: Flask, rate: str, key: Callable[[], str], exempt: Callable[[],
         storage_uri="memory://",
     )
 
+    number, _, time_of = rate.partition("/")
+    words = f"{int(number):,} requests {'an' if time_of == 'hour' else 'a'} {time_of}"
+
     @app.errorhandler(RateLimitExceeded)
     def refused(_error: RateLimitExceeded) -> Response:
         reached = limiter.current_limit
@@ -69,7 +72,7 @@ def register(app: Flask, rate: str, key: Callable[[], str], exempt: Callable[[],
         answer = problem(
             429,
             "Too many requests",
-            f"You have sent more than {rate.replace('/', ' requests a ')}; try again in {seconds} seconds.",
+            f"This is more than {words}; try again in {seconds} seconds.",
         )
         answer.headers["Retry-After"] = str(seconds)
         return answer

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, render_template
 
-from kb import __version__
 from kb.engine.oxigraph import OxigraphEngine
 from kb.saved_query import SavedQuery
 from kb.store import About
@@ -55,7 +54,7 @@ def count_things(engine: OxigraphEngine) -> list[Count]:
 
 
 def blueprint(engine: OxigraphEngine, about: About, queries: dict[str, SavedQuery]) -> Blueprint:
-    """`/` and `/healthz` over one generation, whose counts are taken once: it never changes."""
+    """`/` over one generation, whose counts are taken once: it never changes."""
     bp = Blueprint("pages", __name__)
     counts = count_things(engine)
     graphs = engine.graph_names()
@@ -70,13 +69,6 @@ def blueprint(engine: OxigraphEngine, about: About, queries: dict[str, SavedQuer
             queries=queries,
             query=FIRST_QUERY,
             base=BASE,
-        )
-
-    @bp.get("/healthz")
-    def healthz() -> Response:
-        """Whether the service can answer: asks the engine one question."""
-        return jsonify(
-            status="ok" if bool(engine.query("ASK { ?s ?p ?o }")) else "empty", version=__version__
         )
 
     return bp

@@ -2,17 +2,69 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
+from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from kb.errors import KnowledgeBaseError
 from kb.store import KnowledgeBase
 from server.app import create_app
+from server.request_log import configure
 from server.settings import Settings
+from server.slow_clients import FIELD_BYTES, FIELDS, LINE_BYTES
+
+_STRICT = {
+    # One process: the engine is opened after the fork, and its threads share it.
+    "workers": 1,
+    "worker_class": "server.slow_clients.PatientWorker",
+    "worker_connections": 900,  # most systems let a process have 1,024 files open
+    "timeout": 0,
+    "graceful_timeout": 30,
+    # Longer than a proxy keeps its connections (docs/operating.md), so that it is never left with a dead one.
+    "keepalive": 20,
+    "limit_request_line": LINE_BYTES,
+    "limit_request_fields": FIELDS,
+    "limit_request_field_size": FIELD_BYTES,
+    # A header with an underscore could pass for another one. No header decides scheme or address here: of the
+    # proxies that are known, the application reads them.
+    "header_map": "refuse",
+    "forwarder_headers": "",
+    "forwarded_allow_ips": "",
+    "http_parser": "python",
+    "http_protocols": "h1",
+    "proxy_protocol": "off",
+    "permit_obsolete_folding": False,
+    "permit_unconventional_http_method": False,
+    "permit_unconventional_http_version": False,
+    "casefold_http_method": False,
+    "strip_header_spaces": False,
+    "control_socket_disable": True,
+    "logger_class": "server.serving.OneLog",
+    "loglevel": "warning",
+    "accesslog": None,
+}
+
+
+class OneLog(glogging.Logger):
+    """gunicorn's log, written as all others are."""
+
+    def setup(self, cfg: Any) -> None:
+        """As gunicorn sets it up, but for where it goes."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+        self.error_log.filters[:] = [_tells_of_a_fault]
+
+
+def _tells_of_a_fault(record: logging.LogRecord) -> bool:
+    """Not that a client went away or was too slow."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, BlockingIOError | TimeoutError | ConnectionError)
 
 
 class CannotListen(KnowledgeBaseError):
@@ -59,21 +111,23 @@ def serve(kb: KnowledgeBase, settings: Settings, listener: socket.socket, ready:
     ready: called once, when the first request can be answered. Does not return: gunicorn ends the process
     with status 0.
     """
+    run(lambda: create_app(kb, settings), settings, listener, ready)
+
+
+def run(
+    make_app: Callable[[], Flask], settings: Settings, listener: socket.socket, ready: Callable[[], None]
+) -> None:
+    """Serves the application that `make_app` makes in the process that answers; else as `serve`."""
 
     def first_worker_is_up(worker: Any) -> None:
         if worker.age == 1:
             ready()
 
-    options = {
-        "bind": [f"fd://{listener.fileno()}"],
-        # One process: the engine is opened after the fork, and its threads share it.
-        "workers": 1,
-        "worker_class": "gthread",
+    configure(settings.log)
+    options = _STRICT | {
+        # gunicorn closes the one that it is given and goes on with a copy.
+        "bind": [f"fd://{listener.detach()}"],
         "threads": settings.threads,
-        "graceful_timeout": 30,
-        "timeout": 0,
-        "loglevel": "warning",
-        "accesslog": None,
         "post_worker_init": first_worker_is_up,
     }
-    _Gunicorn(options, lambda: create_app(kb)).run()
+    _Gunicorn(options, make_app).run()

@@ -77,7 +77,7 @@ SETTINGS = (
         "Largest body of a request by a user with a token, 1000 to 10000000000.",
     ),
     Setting("rate_limit", "", "Most requests of one client, such as 600/minute; no limit when empty."),
-    Setting("log", "text", "How requests are logged to standard error: json, text or off."),
+    Setting("log", "json", "How requests are logged to standard error: json, text or off."),
     Setting(
         "log_queries", "no", "Whether the text of queries is logged, which may hold personal data: yes or no."
     ),

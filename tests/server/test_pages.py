@@ -1,4 +1,4 @@
-"""/, /healthz and /queries over the shipped knowledge base."""
+"""/ and /queries over the shipped knowledge base."""
 
 import html
 import json
@@ -28,10 +28,6 @@ def test_the_counts_of_the_home_page_are_those_of_the_data(client, name):
 def test_the_query_of_the_home_page_has_an_answer(client):
     rows = json.loads(client.get("/sparql", query_string={"query": FIRST_QUERY}).data)["results"]["bindings"]
     assert [row["launched"]["value"] for row in rows] == ["2015", "2016", "2016"]
-
-
-def test_healthz_says_that_the_service_answers(client):
-    assert client.get("/healthz").json["status"] == "ok"
 
 
 def test_every_saved_query_has_a_page_with_its_question_and_an_answer(client):

@@ -1,0 +1,135 @@
+"""What every request passes before it reaches an address: who and where from, how often, and the log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from threading import Lock
+
+from flask import Flask, Response, g, request
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from kb.folder import DataFolder
+from kb.ledger.ledger import Ledger
+from kb.ledger.people import People
+from kb.permissions import Forbidden
+from server import limiting, metrics, readiness
+from server.authorisation import Authorisation
+from server.hosts import is_from_this_machine, refuse_wrong_host
+from server.problems import problem
+from server.protocol import UnsupportedMedia
+from server.readiness import Readiness
+from server.request_log import RequestLog, note
+from server.settings import Settings, ledger_place
+
+ANONYMOUS_BODY = 1_000_000
+"""Bytes that the body of a request without a token may have."""
+
+_FOR_OPERATORS = ("readiness.healthz", "readiness.readyz", "metrics")
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the addresses behind it use. readiness: add the parts that the service needs."""
+
+    authorisation: Authorisation
+    readiness: Readiness
+
+
+def install(app: Flask, settings: Settings) -> Front:
+    """Puts the front before `app`; to be called before its addresses are registered."""
+    ledger = _LateLedger(settings)
+    front = Front(Authorisation(ledger.people), Readiness())
+    front.readiness.add("ledger", ledger.probe)
+    # An address is what its rule says; an address that redirects would repeat the header Host.
+    app.url_map.merge_slashes = False
+    app.before_request(partial(_greet, front.authorisation, settings))
+    if settings.rate_limit:
+        limiting.register(app, settings.rate_limit, partial(_client, front.authorisation), _is_for_operators)
+    app.register_blueprint(readiness.blueprint(front.readiness, _may_look_inside))
+
+    @app.get("/metrics", endpoint="metrics")
+    def metrics_page() -> Response:
+        if not (settings.metrics_open or _may_look_inside()):
+            raise Forbidden("The metrics are for the machine that the service runs on.")
+        return Response(metrics.text(), content_type=metrics.MEDIA)
+
+    app.wsgi_app = RequestLog(app.wsgi_app, metrics.request_done)  # type: ignore[method-assign]
+    _word_refusals(app)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies
+        )
+    return front
+
+
+def _greet(authorisation: Authorisation, settings: Settings) -> None:
+    """Looks where to and who it is, if a token was sent, and how much may be sent by them."""
+    note(endpoint=request.endpoint)
+    protocol = request.environ.get("SERVER_PROTOCOL", "")
+    refuse_wrong_host(request.headers.get("Host"), protocol, settings.trusted_hosts)
+    if request.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+        raise UnsupportedMedia("The body of a request is taken as it is, not compressed on its way.")
+    person = None if _is_for_operators() else authorisation.person()
+    if person is not None:
+        note(user=person.name)
+    most = ANONYMOUS_BODY if person is None else settings.max_body_bytes
+    request.max_content_length = min(most, settings.max_body_bytes)
+    request.max_form_memory_size = request.max_content_length
+
+
+def _word_refusals(app: Flask) -> None:
+    @app.errorhandler(RequestEntityTooLarge)
+    def too_large(_error: RequestEntityTooLarge) -> Response:
+        who = "of a user" if g.get("person") else "without a token"
+        most = f"{request.max_content_length or 0:,}"
+        return problem(413, "Too large", f"The body of a request {who} may have {most} bytes.")
+
+    @app.errorhandler(ParseException)
+    def badly_chunked(_error: ParseException) -> Response:
+        return problem(400, "Not understood", "The body of the request is not chunked as HTTP has it.")
+
+    @app.errorhandler(ClientDisconnected)
+    def too_slow(_error: ClientDisconnected) -> Response:
+        return problem(408, "Too slow", "The body of the request did not arrive whole, or not in time.")
+
+
+def _client(authorisation: Authorisation) -> str:
+    person = authorisation.person()
+    return f"user:{person.name}" if person else limiting.network_of(request.remote_addr or "")
+
+
+def _is_for_operators() -> bool:
+    return request.endpoint in _FOR_OPERATORS
+
+
+def _may_look_inside() -> bool:
+    return is_from_this_machine(request.environ)
+
+
+class _LateLedger:
+    """The ledger, opened when it is first needed and then kept open."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._open: Callable[[], Ledger] = lambda: Ledger.open(
+            ledger_place(settings), DataFolder(settings.data_dir).patches
+        )
+        self._lock = Lock()
+        self._ledger: Ledger | None = None
+
+    def people(self) -> People:
+        """Its users. Raises what `Ledger.open` raises."""
+        return self._get().people
+
+    def probe(self) -> None:
+        """Raises what the ledger raises when it cannot be read."""
+        self._get().head()
+
+    def _get(self) -> Ledger:
+        with self._lock:
+            if self._ledger is None:
+                self._ledger = self._open()
+            return self._ledger
