@@ -8,7 +8,7 @@ from http import HTTPStatus
 from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from kb.engine.contract import FileSyntaxError, QuerySyntaxError
+from kb.engine.contract import FileSyntaxError, NotSupported, QuerySyntaxError
 from kb.errors import (
     DataRefused,
     FolderUnusable,
@@ -48,6 +48,7 @@ STATUS: dict[type[KnowledgeBaseError], int] = {
     TooLarge: 413,
     DataRefused: 422,
     NotUnderstood: 400,
+    NotSupported: 501,
     RemoteFailed: 502,
     RemoteTooSlow: 504,
     FolderUnusable: 503,

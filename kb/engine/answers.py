@@ -14,6 +14,7 @@ from typing import IO, Literal, Protocol, cast
 import pyoxigraph as ox
 from rdflib import URIRef
 
+from kb.engine.contract import NotSupported
 from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_terms import to_graph_name
 from kb.errors import NotUnderstood
@@ -185,6 +186,6 @@ def _write_triples(triples: Iterable[ox.Triple], form: str, file: IO[bytes]) -> 
     ox.serialize(triples, file, _GRAPHS[form], prefixes=prefixes)
 
 
-def _not_answerable(error: RuntimeError) -> NotUnderstood:
+def _not_answerable(error: RuntimeError) -> NotSupported:
     """Such as a function that the engine does not have."""
-    return NotUnderstood(f"The query cannot be evaluated: {str(error).rstrip('.')}.")
+    return NotSupported(f"The query cannot be evaluated: {str(error).rstrip('.')}.")

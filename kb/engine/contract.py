@@ -76,6 +76,12 @@ class QuerySyntaxError(NotUnderstood):
         super().__init__(f"The query does not parse{where}: {what}.")
 
 
+class NotSupported(NotUnderstood):
+    """SPARQL that is right and that the engine cannot evaluate, such as a function of another product."""
+
+    title = "Not supported here"
+
+
 class FileSyntaxError(NotUnderstood):
     """A file that does not parse: `line` and `column` count from 1, None when unknown."""
 

@@ -22,6 +22,7 @@ from kb.engine.contract import (
     RESERVED,
     DefaultGraph,
     FileSyntaxError,
+    NotSupported,
     QuerySyntaxError,
     Triple,
 )
@@ -254,7 +255,7 @@ class OxigraphEngine:
         except SyntaxError as error:
             raise query_error(error) from None
         except RuntimeError as error:  # such as a function that the engine does not have
-            raise NotUnderstood(f"The query cannot be evaluated: {str(error).rstrip('.')}.") from None
+            raise NotSupported(f"The query cannot be evaluated: {str(error).rstrip('.')}.") from None
         if isinstance(found, ox.QuerySolutions):
             return OxigraphSolutions(found)
         if isinstance(found, ox.QueryBoolean):

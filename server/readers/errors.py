@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from kb.engine.contract import BadTerm, FileSyntaxError, QuerySyntaxError
+from kb.engine.contract import BadTerm, FileSyntaxError, NotSupported, QuerySyntaxError
 from kb.errors import (
     EngineDamaged,
     FolderUnusable,

@@ -141,6 +141,7 @@ REFUSED = [
     ),
     ({"query_string": {"query": "ASK {}"}, "headers": {"Accept-Datetime": "then"}}, 400, "must be like Sun"),
     ({"query_string": {"query": "ASK {}"}, "headers": {"Authorization": "Bearer x"}}, 401, "unknown"),
+    ({"query_string": {"query": "SELECT (<urn:f>(1) AS ?x) {}"}}, 501, "function <urn:f> is not supported"),
     ({"query_string": {"query": "ASK {" + "{" * 900 + "}" * 901}}, 413, "50 brackets"),
     ({"query_string": {"query": "ASK {} #" + "x" * 40_000}}, 413, "at most 32768"),
     ({"query_string": "query=ASK%7B%7D%FF"}, 400, "not UTF-8"),
