@@ -102,16 +102,9 @@ def test_an_entry_that_cannot_be_stored_is_refused(fields, kind, sentence):
 
 def test_a_summary_counts_and_keeps_the_first_sentences():
     def finding(number, severity):
-        return Finding(
-            URIRef(f"urn:{number}"),
-            URIRef("urn:shape"),
-            URIRef("urn:c"),
-            None,
-            None,
-            severity,
-            None,
-            {"en": "Bad."},
-        )
+        thing = URIRef(f"urn:{number}")
+        shape, component = URIRef("urn:shape"), URIRef("urn:c")
+        return Finding(thing, shape, component, severity=severity, messages={"en": "Bad."})
 
     report = Report.of([finding(1, WARNING), finding(2, WARNING), finding(3, INFO)])
     summary = Summary.of(report, {URIRef("urn:1"): "One"}, sentences=2)
