@@ -1,101 +1,148 @@
-"""/sparql: SPARQL 1.1 queries by GET and POST."""
+"""/sparql: the SPARQL 1.1 Protocol, query and update; without a question, what the service is."""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response, request
 
-from kb.engine.contract import Triples, Truth
-from kb.engine.oxigraph import OxigraphEngine, OxigraphSolutions, OxigraphTruth
-from kb.errors import NotAllowed, NotUnderstood
-from kb.sparql_text import Form, check
-from server.negotiation import GRAPHS, RESULTS, TRUTHS, choose
+from kb.errors import NotUnderstood
+from kb.intent import SparqlUpdate
+from kb.ledger.commits import Door
+from kb.sparql_text import ANONYMOUS
+from kb.sparql_text import Form as Asks
+from server.answers import Bare, Wanted, content_type, respond
+from server.backend import Backend
+from server.caching import is_known, tag_of_bytes
+from server.changes import Asking, commit, told
+from server.moments import moment_of
+from server.negotiation import GRAPHS, RESULTS, TRUTHS, Offer, choose
+from server.protocol import (
+    Body,
+    DescriptionAsked,
+    Fields,
+    QueryAsked,
+    UpdateAsked,
+    WrongMethod,
+    read_post,
+    read_query,
+    whole_number,
+)
+from server.query_service import USERS, examined
+from server.readers.tasks import Kind, Question
+from server.service_description import description
 
-_READS_ONLY = "This address answers queries; it does not change data."
-_DATASET = ("default-graph-uri", "named-graph-uri", "using-graph-uri", "using-named-graph-uri")
+METHODS: Final = "GET, HEAD, POST, OPTIONS"
+
+_MOST_FORM_BYTES: Final = 1_100_000
+_KINDS: Final[Mapping[Asks, tuple[Kind, Offer]]] = {
+    Asks.SELECT: (Kind.SOLUTIONS, RESULTS),
+    Asks.ASK: (Kind.TRUTH, TRUTHS),
+    Asks.CONSTRUCT: (Kind.TRIPLES, GRAPHS),
+    Asks.DESCRIBE: (Kind.TRIPLES, GRAPHS),
+}
 
 
-class UnsupportedMedia(NotUnderstood):
-    """A POST whose content type says neither form nor query."""
-
-    title = "Content type not understood"
-
-
-def blueprint(engine: OxigraphEngine) -> Blueprint:
-    """The endpoint over `engine`, which is only read."""
+def blueprint(backend: Backend) -> Blueprint:
+    """The endpoint over a backend."""
     bp = Blueprint("sparql", __name__)
 
-    @bp.route("/sparql", methods=["GET", "POST", "OPTIONS"])
+    @bp.route(
+        "/sparql",
+        methods=["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"],
+        provide_automatic_options=False,
+    )
     def sparql() -> Response:
+        if request.method in ("GET", "HEAD"):
+            asked, fields = read_query(request.environ.get("QUERY_STRING", "").encode("latin-1"))
+            if isinstance(asked, DescriptionAsked):
+                return _description(backend, request)
+            assert isinstance(asked, QueryAsked)
+            return answer(backend, request, asked, fields)
         if request.method == "OPTIONS":
-            return _preflight()
-        return answer(engine, _query_text(), request.headers.get("Accept"))
+            return Bare(status=204, headers={"Allow": METHODS})
+        if request.method != "POST":
+            raise WrongMethod(
+                f"{request.method} has no meaning here; send queries and updates by POST.", METHODS
+            )
+        return _post(backend, request)
 
     return bp
 
 
-def answer(engine: OxigraphEngine, text: str, accept: str | None) -> Response:
-    """The answer to a query in the form that `accept` asks for.
+def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields) -> Response:
+    """The answer to a query, in the form that the Accept header asks for.
 
-    Raises `NotUnderstood` for a query that does not parse, and what `kb.sparql_text.check` refuses.
-    Source: SPARQL 1.1 Protocol, section 2.1.
+    Raises `NotUnderstood` for an update and for what does not parse, `NotAcceptable`, what
+    `kb.sparql_text.examine` refuses, and what readers raise. Source: SPARQL 1.1 Protocol, section 2.1.
     """
-    if check(text) is Form.UPDATE:
-        raise NotAllowed(_READS_ONLY)
-    found = engine.query(text)
-    if isinstance(found, OxigraphSolutions):
-        media, form = choose(accept, RESULTS)
-    elif isinstance(found, OxigraphTruth):
-        media, form = choose(accept, TRUTHS)
-    else:
-        media, form = choose(accept, GRAPHS)
-    body = cast("OxigraphSolutions | Truth | Triples", found).serialize(form)
-    made = Response(body, mimetype=media)
-    if media.startswith("text/"):
-        made.headers["Content-Type"] = f"{media}; charset=utf-8"
-    made.headers["Vary"] = "Accept"
-    made.headers["Access-Control-Allow-Origin"] = "*"
-    return made
-
-
-def _query_text() -> str:
-    """The query of the request. Raises `NotUnderstood` when there is none, or more than one."""
-    media = request.mimetype
-    if request.method == "POST" and media == "application/sparql-query":
-        _refuse_unserved(request.args.keys())
-        try:
-            return request.get_data().decode("utf-8")
-        except UnicodeDecodeError:
-            raise NotUnderstood("The query is not UTF-8 text.") from None
-    if request.method == "POST" and media == "application/sparql-update":
-        raise NotAllowed(_READS_ONLY)
-    if request.method == "POST" and media != "application/x-www-form-urlencoded":
-        raise UnsupportedMedia(
-            "Send a query as application/sparql-query, or as the field 'query' of a URL-encoded form."
+    environ = request.environ
+    person = backend.visitors.person() if "HTTP_AUTHORIZATION" in environ else None
+    known = examined(asked.text, USERS if person else ANONYMOUS)
+    if known.form is Asks.UPDATE:
+        raise NotUnderstood(
+            "This is an update and not a query: send it by POST, as the field update of a form or as "
+            "application/sparql-update."
         )
-    fields = request.form if request.method == "POST" else request.args
-    _refuse_unserved(fields.keys())
-    queries = fields.getlist("query")
-    if len(queries) != 1:
-        raise NotUnderstood("Give exactly one query: /sparql?query=… by GET, or the field 'query' by POST.")
-    return queries[0]
+    kind, offer = _KINDS[known.form]
+    choice = choose(environ.get("HTTP_ACCEPT"), offer)
+    limit, offset = whole_number(fields, "limit"), whole_number(fields, "offset") or 0
+    moment = moment_of(fields, environ.get("HTTP_ACCEPT_DATETIME"), backend)
+    question = Question(
+        asked.text,
+        {kind: choice},
+        known.form,
+        asked.default_graphs,
+        asked.named_graphs,
+        base=backend.endpoint,
+        limit=limit,
+        offset=offset,
+    )
+    client = person.name if person else request.remote_addr or ""
+    wanted = Wanted(
+        choice,
+        ("query", known.normal, asked.default_graphs, asked.named_graphs, backend.endpoint, limit, offset),
+        lambda: backend.reads.ask(question, client, moment.state),
+        lasting=not known.volatile,
+        rest=_rest(fields, moment.state.revision, limit, offset) if limit is not None else "",
+    )
+    return respond(backend, request, moment, wanted, private=person is not None)
 
 
-def _refuse_unserved(names: object) -> None:
-    """Refuses what would otherwise be ignored in silence and change the meaning of the request."""
-    given = set(cast("set[str]", names))
-    if "update" in given:
-        raise NotAllowed(_READS_ONLY)
-    for name in _DATASET:
-        if name in given:
-            raise NotUnderstood(f"The parameter {name} is not served here; write FROM or GRAPH in the query.")
+def _rest(fields: Fields, revision: int, limit: int, offset: int) -> str:
+    """The address of what a limit left out, of the same state."""
+    following = {**fields, "limit": [str(limit)], "offset": [str(offset + limit)], "at": [str(revision)]}
+    return f"sparql?{urlencode(following, doseq=True)}"
 
 
-def _preflight() -> Response:
-    made = Response(status=204)
-    made.headers["Access-Control-Allow-Origin"] = "*"
-    made.headers["Access-Control-Allow-Methods"] = "GET, POST, OPTIONS"
-    made.headers["Access-Control-Allow-Headers"] = "Accept, Content-Type"
-    made.headers["Access-Control-Max-Age"] = "86400"
-    return made
+def _post(backend: Backend, request: Request) -> Response:
+    request.max_content_length = _MOST_FORM_BYTES
+    body = Body.of(request.environ.get("CONTENT_TYPE", ""), lambda: request.get_data(parse_form_data=False))
+    asked, fields = read_post(request.query_string, body)
+    if isinstance(asked, QueryAsked):
+        return answer(backend, request, asked, fields)
+    return _update(backend, request, asked, fields)
+
+
+def _update(backend: Backend, request: Request, asked: UpdateAsked, fields: Fields) -> Response:
+    """Source: SPARQL 1.1 Protocol, section 2.2."""
+    author = backend.visitors.author(Door.UPDATE)
+    asking = Asking(request, author, fields, Door.UPDATE, sha256(request.get_data()).hexdigest())
+    change = SparqlUpdate(asked.text, asked.using, asked.using_named, base=backend.endpoint)
+    return told(request, commit(backend, asking, change))
+
+
+def _description(backend: Backend, request: Request) -> Response:
+    media, form = choose(request.environ.get("HTTP_ACCEPT"), GRAPHS)
+    body = description(backend.endpoint, not backend.stored, backend.federated, form)
+    headers = {
+        "Vary": "Accept",
+        "ETag": tag_of_bytes(body),
+        "Cache-Control": f"public, max-age=0, s-maxage={backend.shared_seconds}",
+    }
+    if is_known(request.headers.get("If-None-Match"), headers["ETag"]):
+        return Bare(status=304, headers=headers)
+    return Response(body, headers={**headers, "Content-Type": content_type(media)})

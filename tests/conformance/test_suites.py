@@ -17,7 +17,7 @@ from flask import Flask, Response
 from werkzeug.serving import make_server
 
 from kb.engine.contract import DefaultGraph
-from server import cross_origin, endpoint, graph_store, problems
+from server import cross_origin, graph_store, problems, sparql
 from tests.server.memory import TOKEN, Memory, backend
 
 RUNNERS = Path(__file__).resolve().parents[3] / "shared" / "suites" / "runners"
@@ -33,7 +33,7 @@ def service():
     app = Flask("server")
     problems.register(app)
     cross_origin.register(app)
-    app.register_blueprint(endpoint.blueprint(made))
+    app.register_blueprint(sparql.blueprint(made))
     app.register_blueprint(graph_store.blueprint(made))
 
     @app.after_request

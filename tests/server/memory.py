@@ -25,7 +25,7 @@ from kb.ledger.people import Person, Role
 from kb.patch import Patch
 from kb.rdf_patch import from_text
 from kb.snapshot import Snapshot
-from server import cross_origin, endpoint, graph_store, problems
+from server import cross_origin, graph_store, problems, sparql
 from server.backend import Backend
 from server.credentials import BadToken, TokenNeeded
 from server.readers.tasks import Parsed
@@ -217,6 +217,6 @@ def client_of(memory: Memory, made: Backend | None = None) -> FlaskClient:
     app = Flask("server")
     problems.register(app)
     cross_origin.register(app)
-    app.register_blueprint(endpoint.blueprint(made))
+    app.register_blueprint(sparql.blueprint(made))
     app.register_blueprint(graph_store.blueprint(made))
     return app.test_client()
