@@ -11,7 +11,7 @@ from kb.engine.oxigraph import OxigraphEngine
 from kb.reasoning import infer
 from kb.saved_query import SavedQuery, load_all
 from kb.schema import load_ontology
-from kb.store import fill
+from kb.shipped import fill
 
 
 def saved_queries(file: Path, runs: int, told: Told) -> list[Measured]:

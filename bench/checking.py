@@ -12,7 +12,7 @@ from kb.engine.oxigraph import OxigraphEngine, OxigraphTriples, read_quads
 from kb.gate import compiled, reference
 from kb.report import Report
 from kb.schema import load_shapes
-from kb.store import shipped_graphs
+from kb.shipped import shipped_graphs
 
 
 def beside_pyshacl(runs: int, told: Told) -> list[Measured]:

@@ -9,7 +9,7 @@ from bench.generator.stream import Generator
 from bench.generator.world import World
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.schema import load_ontology, load_shapes
-from kb.store import fill
+from kb.shipped import fill
 
 SEED = 2018
 """What makes the data the same at each run."""

@@ -14,7 +14,7 @@ from bench.measuring import Act, Measured, Told, side_by_side
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.reasoning import infer
 from kb.schema import load_ontology
-from kb.store import fill
+from kb.shipped import fill
 
 
 def beside_owlrl(runs: int, told: Told) -> list[Measured]:

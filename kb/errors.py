@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class KnowledgeBaseError(Exception):
     """Root of every error that a person may read: `str(error)` is one plain sentence.
@@ -81,10 +83,20 @@ class RemoteTooSlow(RemoteFailed):
 
 
 class DataRefused(KnowledgeBaseError):
-    """Data that would break the shapes; nothing was changed. `report` tells what is wrong."""
+    """Data that would break the shapes; nothing was changed.
+
+    report: a `kb.report.Report` of what is wrong. older: one of what was wrong already about the same things.
+    causes: finding -> the places in the request that it comes from, where they are known.
+    """
 
     title = "The data breaks the rules"
 
-    def __init__(self, sentence: str, report: object) -> None:
-        self.report = report
+    def __init__(
+        self,
+        sentence: str,
+        report: object,
+        older: object = None,
+        causes: Mapping[object, object] | None = None,
+    ) -> None:
+        self.report, self.older, self.causes = report, older, dict(causes or {})
         super().__init__(sentence)

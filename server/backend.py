@@ -86,7 +86,8 @@ class Backend:
 
     public_url: what their addresses begin with, a slash at its end. stored: whether the default graph is a
     graph of its own, and not the merge of the others. shared_seconds: how long a shared cache may tell an
-    answer on without asking again. max_body_bytes: of a request by a user. federated: whether SERVICE works.
+    answer on without asking again. update_seconds: how long a change may take.
+    max_body_bytes: of a request by a user. federated: whether SERVICE works.
     """
 
     reads: Reads
@@ -96,6 +97,7 @@ class Backend:
     public_url: str
     stored: bool = False
     shared_seconds: int = 10
+    update_seconds: float = 30.0
     max_body_bytes: int = 200_000_000
     federated: bool = False
     cache: ResultCache = field(default_factory=lambda: ResultCache(64_000_000))

@@ -85,6 +85,7 @@ def commit(backend: Backend, asking: Asking, change: Change, base: int | None = 
         key=key,
         request_digest=asking.digest() if key else None,
         waiver=one(asking.fields, "waiver"),
+        seconds=backend.update_seconds,
     )
     try:
         return backend.commit(intent)

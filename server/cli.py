@@ -11,19 +11,24 @@ from rdflib import URIRef
 
 from kb import __version__
 from kb.engine.oxigraph import OxigraphEngine
-from kb.errors import DataRefused, FolderUnusable, NotUnderstood
+from kb.errors import NotUnderstood
+from kb.gate.compiled import validate
 from kb.importers.registry import IMPORTERS
+from kb.judging import shapes_of
 from kb.labels import labels_of
 from kb.report import INFO, VIOLATION, WARNING, Finding, Report
 from kb.saved_query import find, load_all
-from kb.store import KnowledgeBase, check
 from kb.terms import GRAPH
+from server.change_commands import load, undo, update
 from server.importing import run_import
+from server.keeping_commands import backup, rebuild, restore, verify
+from server.local import knowledge_base, reading
 from server.people_commands import token, user
 from server.serving import listen
 from server.serving import serve as serve_until_stopped
 from server.settings import CONFIG, SETTINGS, load_settings, shown
-from server.terminal import ERR, in_plain_words, progress, show_findings, show_report, show_table
+from server.supervisor import supervise
+from server.terminal import ERR, in_plain_words, progress, show_report, show_table
 
 _FILE = click.Path(path_type=Path)
 
@@ -38,49 +43,25 @@ def main() -> None:
     """
 
 
-def ready_knowledge_base() -> KnowledgeBase:
-    """The knowledge base of the settings, built first when it is missing or made from older files.
-
-    While another process holds the folder, the state in use is read as it is.
-    """
-    kb = KnowledgeBase(load_settings().data_dir)
-    if not kb.is_current():
-        try:
-            with kb.writing():
-                build(kb)
-        except FolderUnusable:
-            if not kb.exists():
-                raise
-    return kb
-
-
-def build(kb: KnowledgeBase) -> None:
-    """Builds `kb` with its progress shown. Needs the right to write."""
-    ERR.print(f"Building the knowledge base in {kb.data_dir} …")
-    with progress() as told:
-        about = kb.build(told)
-    ERR.print(
-        f"{about.asserted:,} statements, {about.inferred:,} that follow; "
-        f"{about.violations:,} violations, {about.warnings:,} warnings, {about.infos:,} hints."
-    )
-
-
 @main.command()
+@click.option("--empty", is_flag=True, help="Begin an empty knowledge base, without what Regiolink ships.")
 @in_plain_words
-def serve() -> None:
+def serve(empty: bool) -> None:
     """Serve the knowledge base over HTTP until stopped with Ctrl-C or SIGTERM.
 
     Builds it first when that is needed. Prints the address when it is ready to answer.
     """
     settings = load_settings()
     listener = listen(settings)
-    kb = KnowledgeBase(settings.data_dir)
+    kb = knowledge_base(settings)
+    kb.folder.make_ready(empty=empty or kb.folder.is_empty, plain=settings.default_graph == "stored")
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}/"
-    with kb.writing():
-        if not kb.is_current():
-            build(kb)
-        serve_until_stopped(kb, settings, listener, lambda: click.echo(f"Regiolink answers at {address}"))
+
+    def web() -> None:
+        serve_until_stopped(settings, listener, lambda: click.echo(f"Regiolink answers at {address}"))
+
+    raise SystemExit(supervise(listener, web))
 
 
 @main.command(name="check")
@@ -103,21 +84,22 @@ def check_command(graph: str | None, focus: str | None, severity: str, form: str
 
     Exit code 0 when there is no violation, 1 when there are some.
     """
-    engine = ready_knowledge_base().asserted()
-    report = check(engine)
-    kept = set(report.findings)
-    if graph is not None:
-        described = _described_in(engine, graph)
-        kept = {found for found in kept if found.focus in described}
-    if focus is not None:
-        kept = {found for found in kept if str(found.focus) == focus}
-    wanted = {
-        VIOLATION: report.violations,
-        WARNING: report.violations + report.warnings,
-        INFO: report.findings,
-    }
-    report = Report.of(kept & set(wanted[severity]))
-    show_report(report, _labels(engine, report.findings) if form == "text" else {}, severity, form, every)
+    with reading("stated") as engine:
+        report = validate(engine, shapes_of(engine))
+        kept = set(report.findings)
+        if graph is not None:
+            described = _described_in(engine, graph)
+            kept = {found for found in kept if found.focus in described}
+        if focus is not None:
+            kept = {found for found in kept if str(found.focus) == focus}
+        wanted = {
+            VIOLATION: report.violations,
+            WARNING: report.violations + report.warnings,
+            INFO: report.findings,
+        }
+        report = Report.of(kept & set(wanted[severity]))
+        labels = _labels(engine, report.findings) if form == "text" else {}
+    show_report(report, labels, severity, form, every)
     if report.violations:
         raise SystemExit(1)
 
@@ -142,46 +124,14 @@ def _labels(engine: OxigraphEngine, findings: tuple[Finding, ...]) -> dict[Any, 
 
 
 @main.command()
-@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE…")
-@click.option("--graph", help="Graph for triples that stand in none: its name below graph/, or its IRI.")
-@in_plain_words
-def load(files: tuple[Path, ...], graph: str | None) -> None:
-    """Add RDF files (Turtle, TriG, N-Triples, N-Quads, RDF/XML, JSON-LD) to the knowledge base: all or none.
-
-    They are checked against the shapes first; data that breaks them is refused and nothing is changed.
-    Triples outside any named graph go to the graph named by --graph, else to one named after the file.
-    """
-    kb = ready_knowledge_base()
-    with kb.writing(), progress() as told:
-        try:
-            count, report = kb.load(files, graph, told)
-        except DataRefused as error:
-            assert isinstance(error.report, Report)
-            show_findings(error.report.violations, _labels(kb.asserted(), error.report.violations), most=20)
-            raise
-    click.echo(
-        f"Loaded {count:,} statements; {len(report.warnings):,} warnings, {len(report.infos):,} hints in all."
-    )
-
-
-@main.command()
-@in_plain_words
-def reason() -> None:
-    """Derive anew what follows from the statements (graph/inferred)."""
-    kb = ready_knowledge_base()
-    with kb.writing(), progress() as told:
-        about = kb.reason(told)
-    click.echo(f"{about.inferred:,} statements follow from {about.asserted:,}.")
-
-
-@main.command()
 @click.argument("name", required=False)
 @click.argument("values", nargs=-1, metavar="[PARAM=VALUE]…")
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
 )
+@click.option("--at", help="Ask the state at this revision, day (2026-11-22, its end) or time.")
 @in_plain_words
-def ask(name: str | None, values: tuple[str, ...], form: str) -> None:
+def ask(name: str | None, values: tuple[str, ...], form: str, at: str | None) -> None:
     """Ask the saved question NAME; without NAME, list the questions.
 
     Example: regiolink ask nuts-code-succession code=PL12
@@ -199,14 +149,15 @@ def ask(name: str | None, values: tuple[str, ...], form: str) -> None:
             raise NotUnderstood(f"The parameter {key!r} is given twice.")
         given[key] = text
     bound = query.bind(given)
-    found = ready_knowledge_base().public().select(bound)
-    if form == "table":
-        rows = [["" if term is None else str(term) for term in row] for row in found]
-        show_table([query.columns.get(variable, variable) for variable in found.variables], rows)
-        click.echo(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}")
-    else:
-        sys.stdout.buffer.write(found.serialize(form))
-        sys.stdout.buffer.write(b"\n" if form == "json" else b"")
+    with reading(at=at) as engine:
+        found = engine.select(bound)
+        if form == "table":
+            rows = [["" if term is None else str(term) for term in row] for row in found]
+            show_table([query.columns.get(variable, variable) for variable in found.variables], rows)
+            click.echo(f"{len(rows):,} row{'' if len(rows) == 1 else 's'}")
+        else:
+            sys.stdout.buffer.write(found.serialize(form))
+            sys.stdout.buffer.write(b"\n" if form == "json" else b"")
 
 
 @main.command(name="import")
@@ -255,5 +206,7 @@ def settings_command() -> None:
     )
 
 
+for command in (load, update, undo, verify, rebuild, backup, restore):
+    main.add_command(command)
 main.add_command(user)
 main.add_command(token)

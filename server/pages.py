@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
-from kb.engine.oxigraph import OxigraphEngine
+from kb.engine.contract import INFERRED
 from kb.saved_query import SavedQuery
-from kb.store import About
+from kb.snapshot import Snapshot
 from kb.terms import BASE, DEF, PREFIXES
+from server.backend import Backend
+from server.query_service import QueryService
 
 FIRST_QUERY = f"""PREFIX def: <{DEF}>
 PREFIX rdfs: <{PREFIXES["rdfs"]}>
@@ -44,31 +46,50 @@ _COUNTED = (
 )
 
 
-def count_things(engine: OxigraphEngine) -> list[Count]:
-    """How many things of each main class `engine` holds, inferred types included."""
-    found = []
-    for words, name in _COUNTED:
-        ((number,),) = engine.select(f"SELECT (COUNT(DISTINCT ?thing) AS ?n) {{ ?thing a <{DEF[name]}> }}")
-        found.append(Count(words, str(DEF[name]), int(str(number))))
-    return found
+@dataclass(frozen=True)
+class Overview:
+    """What there is at one revision. stated, inferred: numbers of triples. graphs: how many hold them."""
+
+    counts: tuple[Count, ...]
+    stated: int
+    inferred: int
+    graphs: int
 
 
-def blueprint(engine: OxigraphEngine, about: About, queries: dict[str, SavedQuery]) -> Blueprint:
-    """`/` over one generation, whose counts are taken once: it never changes."""
+def overview(reads: QueryService, state: Snapshot) -> Overview:
+    """How much there is of everything at a state, inferred types included."""
+
+    def number(pattern: str) -> int:
+        ((found,),) = reads.select(f"SELECT ({pattern}", state)
+        return int(str(found))
+
+    inferred = number(f"COUNT(*) AS ?n) {{ GRAPH <{INFERRED}> {{ ?s ?p ?o }} }}")
+    return Overview(
+        tuple(
+            Count(words, str(DEF[name]), number(f"COUNT(DISTINCT ?x) AS ?n) {{ ?x a <{DEF[name]}> }}"))
+            for words, name in _COUNTED
+        ),
+        stated=number("COUNT(*) AS ?n) { ?s ?p ?o }") - inferred,
+        inferred=inferred,
+        graphs=number("COUNT(*) AS ?n) { { SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } } }"),
+    )
+
+
+def blueprint(backend: Backend, reads: QueryService, queries: dict[str, SavedQuery]) -> Blueprint:
+    """`/`, with the numbers of the newest state, counted once a revision."""
     bp = Blueprint("pages", __name__)
-    counts = count_things(engine)
-    graphs = engine.graph_names()
+    known: dict[int, Overview] = {}
 
     @bp.get("/")
     def home() -> str:
+        state = backend.newest()
+        found = known.get(state.revision)
+        if found is None:
+            found = overview(reads, state)
+            known.clear()
+            known[state.revision] = found
         return render_template(
-            "home.html",
-            counts=counts,
-            about=about,
-            graphs=graphs,
-            queries=queries,
-            query=FIRST_QUERY,
-            base=BASE,
+            "home.html", overview=found, state=state, queries=queries, query=FIRST_QUERY, base=BASE
         )
 
     return bp

@@ -12,7 +12,6 @@ from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
 from kb.errors import KnowledgeBaseError
-from kb.store import KnowledgeBase
 from server.app import create_app
 from server.request_log import configure
 from server.settings import Settings
@@ -62,9 +61,9 @@ class OneLog(glogging.Logger):
 
 
 def _tells_of_a_fault(record: logging.LogRecord) -> bool:
-    """Not that a client went away or was too slow."""
+    """Not that a client went away or was too slow, nor what the line of the request says already."""
     error = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, BlockingIOError | TimeoutError | ConnectionError)
+    return not isinstance(error, BlockingIOError | TimeoutError | ConnectionError | KnowledgeBaseError)
 
 
 class CannotListen(KnowledgeBaseError):
@@ -105,13 +104,13 @@ class _Gunicorn(BaseApplication):
         return self._load()
 
 
-def serve(kb: KnowledgeBase, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+def serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     """Answers requests on `listener` until SIGTERM or SIGINT; then requests under way are finished.
 
     ready: called once, when the first request can be answered. Does not return: gunicorn ends the process
     with status 0.
     """
-    run(lambda: create_app(kb, settings), settings, listener, ready)
+    run(lambda: create_app(settings), settings, listener, ready)
 
 
 def run(

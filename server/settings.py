@@ -64,6 +64,10 @@ SETTINGS = (
         "its own as in a plain SPARQL store.",
     ),
     Setting("threads", "32", "How many requests are answered at the same time, 1 to 64."),
+    Setting("readers", "", "How many queries run at the same time, 1 to 64; one a core when empty."),
+    Setting("query_seconds", "10", "How long a query may take, 1 to 3600 seconds."),
+    Setting("update_seconds", "30", "How long a change over HTTP may take, 1 to 3600 seconds."),
+    Setting("cache_bytes", "64000000", "Bytes of answers kept for who asks again, 0 to 10000000000."),
     Setting(
         "ledger",
         "",
@@ -95,6 +99,10 @@ class Settings:
     public_url: str
     default_graph: str
     threads: int
+    readers: int
+    query_seconds: int
+    update_seconds: int
+    cache_bytes: int
     ledger: str
     proxies: int
     trusted_hosts: tuple[str, ...]
@@ -128,6 +136,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         public_url=_address(values["public_url"]) or _local_address(values["host"], values["port"]),
         default_graph=_one_of("default_graph", values["default_graph"], ("union", "stored")),
         threads=_whole_number("threads", values["threads"], 1, 64),
+        readers=_whole_number("readers", values["readers"] or str(min(os.cpu_count() or 1, 64)), 1, 64),
+        query_seconds=_whole_number("query_seconds", values["query_seconds"], 1, 3600),
+        update_seconds=_whole_number("update_seconds", values["update_seconds"], 1, 3600),
+        cache_bytes=_whole_number("cache_bytes", values["cache_bytes"], 0, 10**10),
         ledger=_ledger(values["ledger"]),
         proxies=_whole_number("proxies", values["proxies"], 0, 8),
         trusted_hosts=_host_names(values["trusted_hosts"]),

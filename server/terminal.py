@@ -15,8 +15,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from kb.errors import KnowledgeBaseError
+from kb.live import Told
 from kb.report import INFO, VIOLATION, WARNING, Finding, Report
-from kb.store import Told
 from kb.turtle import to_turtle
 
 OUT = Console(highlight=False, soft_wrap=True, markup=False)

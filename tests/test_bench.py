@@ -22,7 +22,7 @@ from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.errors import NotUnderstood
 from kb.gate.compiled import validate
 from kb.schema import load_ontology, load_shapes
-from kb.store import shipped_graphs
+from kb.shipped import shipped_graphs
 from kb.terms import DEF, GRAPH, PREFIXES
 
 HEAD = "".join(f"PREFIX {prefix}: <{base}>\n" for prefix, base in sorted(PREFIXES.items()))

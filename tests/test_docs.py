@@ -9,8 +9,6 @@ from click.testing import CliRunner
 
 from kb.importers.registry import IMPORTERS
 from kb.saved_query import load_all
-from kb.store import KnowledgeBase
-from server.app import create_app
 from server.cli import main
 from server.settings import CONFIG, SETTINGS
 
@@ -42,10 +40,8 @@ def test_every_saved_query_is_in_the_docs(name):
     assert f"`{name}`" in DOCS
 
 
-def test_every_address_is_in_the_docs(knowledge_base: KnowledgeBase):
-    addresses = {
-        rule.rule for rule in create_app(knowledge_base).url_map.iter_rules() if rule.endpoint != "static"
-    }
+def test_every_address_is_in_the_docs(client):
+    addresses = {rule.rule for rule in client.application.url_map.iter_rules() if rule.endpoint != "static"}
     assert {address for address in addresses if f"`{address}`" not in DOCS} == set()
 
 
@@ -81,7 +77,7 @@ def test_the_answers_in_the_readme_are_those_of_the_data(client, knowledge_base,
     answer = client.post("/sparql", data={"query": query}, headers={"Accept": "text/csv"})
     assert f"```\n{answer.text.replace(chr(13), '')}```" in readme
     (words,) = re.findall(r"\.venv/bin/regiolink (ask .*)\n", readme)
-    monkeypatch.setenv("REGIOLINK_DATA_DIR", str(knowledge_base.data_dir))
+    monkeypatch.setenv("REGIOLINK_DATA_DIR", str(knowledge_base.folder.path))
     shown = CliRunner().invoke(main, words.split()).stdout
     told = [" ".join(line.split()) for line in shown.split("\n") if "│" in line]
     assert told and all(line in " ".join(readme.split()) for line in told)

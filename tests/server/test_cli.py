@@ -18,7 +18,7 @@ from server.cli import main
 @pytest.fixture
 def regiolink(knowledge_base, monkeypatch):
     """Runs the command on the shipped knowledge base; gives exit code, output, and errors."""
-    monkeypatch.setenv("REGIOLINK_DATA_DIR", str(knowledge_base.data_dir))
+    monkeypatch.setenv("REGIOLINK_DATA_DIR", str(knowledge_base.folder.path))
 
     def run(*words: str) -> tuple[int, str, str]:
         done = CliRunner().invoke(main, words)
@@ -75,7 +75,7 @@ def test_a_wrong_setting_is_one_sentence(regiolink, monkeypatch):
 def test_settings_are_listed_with_where_they_are_from(regiolink, knowledge_base):
     out = regiolink("settings")[1]
     (line,) = [line for line in out.split("\n") if "REGIOLINK_DATA_DIR" in line]
-    assert str(knowledge_base.data_dir) in line and "environment" in line
+    assert str(knowledge_base.folder.path) in line and "environment" in line
 
 
 def test_the_shipped_data_has_no_violation_and_its_warnings_are_shown(regiolink):

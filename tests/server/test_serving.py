@@ -23,7 +23,7 @@ def free_port() -> int:
 @pytest.fixture(scope="module")
 def data_dir(knowledge_base, tmp_path_factory) -> Path:
     """A copy of the built folder, since the server takes hold of it."""
-    return shutil.copytree(knowledge_base.data_dir, tmp_path_factory.mktemp("served") / "data")
+    return shutil.copytree(knowledge_base.folder.path, tmp_path_factory.mktemp("served") / "data")
 
 
 def start(data_dir: Path, port: int) -> subprocess.Popen[str]:

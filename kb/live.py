@@ -1,0 +1,353 @@
+"""The live engines: two indexes of the ledger that follow it commit by commit.
+
+    <engines>/current            the name of the pair in use
+    <engines>/<n>/stated         what was stated: what the shapes judge
+    <engines>/<n>/public         the same, what follows from it, and the receipts of all commits
+
+A change is tried on `stated` before it is a commit: it is made there together with a note of how to take it
+back, so that a process which dies in between leaves nothing behind. Large changes are made on a copy of the
+pair, which then takes its place.
+"""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+from kb.derivation import Derivation, TooMuchFollows, ontology_of
+from kb.engine.contract import DefaultGraph
+from kb.engine.oxigraph import OxigraphEngine
+from kb.errors import EngineDamaged
+from kb.ledger.commits import Commit
+from kb.ledger.ledger import Ledger
+from kb.patch import Patch
+from kb.rdf_patch import from_text, to_text
+from kb.reasoning import infer
+from kb.receipts import receipt
+
+LARGE = 20_000
+"""Quads of a patch from which on it is made on a copy."""
+
+Told = Callable[[str, int, int | None], None]
+"""Told how far something is: what is done now, how much of it, of how much (None when unknown)."""
+
+
+def tell_nobody(what: str, done: int, total: int | None) -> None:
+    """Progress for callers that show none."""
+
+
+class _Pair:
+    """Two engines in one folder, both open for writing."""
+
+    def __init__(self, folder: Path, default_graph: DefaultGraph) -> None:
+        self.folder = folder
+        self.stated = OxigraphEngine.in_folder(folder / "stated", default_graph)
+        self.public = OxigraphEngine.in_folder(folder / "public", default_graph)
+
+    def close(self) -> None:
+        self.stated.close()
+        self.public.close()
+        # A folder is let go with the last reference to its store, and some may be in a ring.
+        gc.collect()
+
+
+class Live:
+    """The two live engines of one data folder; one process has them open."""
+
+    def __init__(self, folder: Path, ledger: Ledger, *, plain: bool = False) -> None:
+        """plain: without inference and receipts, with a default graph of its own."""
+        self._folder = folder
+        self._ledger = ledger
+        self._plain = plain
+        self._default_graph = DefaultGraph.OWN if plain else DefaultGraph.MERGE
+        self._staged: list[Patch] = []
+        self._pair: _Pair | None = None
+        self._derivation: Derivation | None = None
+        self.showing = threading.RLock()
+        """Held while what readers see is changed, so that another thread can make a checkpoint of it."""
+
+    # -- opening ------------------------------------------------------------------------------------------
+
+    def open(self, told: Told = tell_nobody) -> None:
+        """Opens the engines and brings them to the head of the ledger; makes them anew when need be.
+
+        Raises `FolderUnusable` when another process has them, and what the ledger raises.
+        """
+        try:
+            self._open_current()
+        except EngineDamaged:
+            told("The engine is damaged; making it anew", 0, None)
+            self.rebuild(told)
+        if self._disagrees():
+            told("The engine and the ledger disagree; making the engine anew", 0, None)
+            self.rebuild(told)
+        self.follow(told)
+
+    def reopen(self, told: Told = tell_nobody) -> None:
+        """Opens the engines again after they failed; what was staged is gone."""
+        if self._pair is not None:
+            self._pair.close()
+            self._pair = None
+        self.open(told)
+
+    def close(self) -> None:
+        """Takes back what is staged, and lets go of the engines."""
+        if self._pair is None:
+            return
+        while self._staged:
+            self.drop()
+        self._pair.stated.flush()
+        self._pair.public.flush()
+        self._pair.close()
+        self._pair = None
+
+    @property
+    def stated(self) -> OxigraphEngine:
+        """What was stated, and what is staged at the moment."""
+        assert self._pair is not None, "the engines are not open"
+        return self._pair.stated
+
+    @property
+    def public(self) -> OxigraphEngine:
+        """What readers see; nothing is ever staged here."""
+        assert self._pair is not None, "the engines are not open"
+        return self._pair.public
+
+    # -- small changes ------------------------------------------------------------------------------------
+
+    def stage(self, patch: Patch) -> None:
+        """Tries a patch, whose every quad makes a difference, on what is stated."""
+        self.stated.transact(patch, note=_way_back([*self._staged, patch]))
+        self._staged.append(patch)
+
+    def drop(self) -> None:
+        """Takes back the patch that was staged last."""
+        last = self._staged.pop()
+        self.stated.transact(last.inverse(), note=_way_back(self._staged))
+
+    @contextmanager
+    def before_last(self) -> Iterator[OxigraphEngine]:
+        """What is stated without the patch that was staged last."""
+        last = self._staged[-1]
+        self.drop()
+        try:
+            yield self.stated
+        finally:
+            self.stage(last)
+
+    def land(self, commits: Sequence[Commit]) -> None:
+        """What is staged has become these commits."""
+        self.stated.transact(Patch(), revision=commits[-1].revision)
+        landed = list(zip(commits, self._staged, strict=True))
+        self._staged.clear()
+        for commit, patch in landed:
+            self._show(patch, commit)
+
+    # -- large changes ------------------------------------------------------------------------------------
+
+    @contextmanager
+    def copy(self) -> Iterator[Copy]:
+        """A copy of what is stated, to try a large patch on; nothing of it stays unless it is accepted."""
+        folder = self._next_folder()
+        self.stated.checkpoint(folder / "stated")
+        stated = OxigraphEngine.in_folder(folder / "stated", self._default_graph)
+        copy = Copy(stated)
+        try:
+            yield copy
+        finally:
+            stated.flush()
+            stated.close()
+            if copy.accepted is None:
+                shutil.rmtree(folder)
+        if copy.accepted is not None:
+            self._replace(folder, [(copy.accepted, copy.patch)])
+
+    # -- following ----------------------------------------------------------------------------------------
+
+    def follow(self, told: Told = tell_nobody) -> None:
+        """Brings the engines to the head of the ledger, where other processes may have committed."""
+        head = self._ledger.head().revision
+        held = min(self.stated.revision(), self.public.revision())
+        missing = _commits(self._ledger, held, head)
+        if sum(commit.inserts + commit.deletes for commit in missing) > LARGE:
+            self._follow_on_copy(missing, told)
+            return
+        for commit in missing:
+            patch = self._ledger.patch_of(commit.revision)
+            self._show(patch, commit)
+            self.stated.apply(patch, commit.revision)
+
+    def rebuild(self, told: Told = tell_nobody) -> None:
+        """Makes both engines anew from the ledger, beside the old ones, and puts them in use."""
+        folder = self._next_folder()
+        stated = OxigraphEngine.in_folder(folder / "stated", self._default_graph)
+        commits = _commits(self._ledger, 0, self._ledger.head().revision)
+        for commit in commits:
+            told("Repeating commits", commit.revision, len(commits))
+            stated.apply_in_bulk(self._ledger.patch_of(commit.revision), commit.revision)
+        stated.flush()
+        stated.checkpoint(folder / "public")
+        stated.close()
+        with _opened(folder / "public", self._default_graph) as public:
+            for start in range(0, len(commits), 500):
+                receipts = (self._receipt(commit) for commit in commits[start : start + 500])
+                public.transact(Patch.of(inserts=chain.from_iterable(each.inserts for each in receipts)))
+            self._infer(public)
+        self._put_in_use(folder)
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _open_current(self) -> None:
+        self._staged.clear()
+        current = self._folder / "current"
+        if not current.exists():
+            if self._ledger.head().revision:
+                self.rebuild()
+                return
+            self._put_in_use(self._next_folder())
+            return
+        name = current.read_text(encoding="utf-8").strip()
+        self._pair = _Pair(self._folder / name, self._default_graph)
+        self._remove_all_but(name)
+        note = self.stated.note()
+        if note is not None:
+            self.stated.transact(from_text(note))
+        self._derivation = self._new_derivation()
+
+    def _disagrees(self) -> bool:
+        """Whether the engines hold what is not in the ledger."""
+        head = self._ledger.head()
+        held = self.public.revision()
+        if max(held, self.stated.revision()) > head.revision:
+            return True
+        if held == 0 or self._plain:
+            return False
+        commit = self._ledger.commit(held)
+        receipt_quads = self._receipt(commit).inserts
+        return self.public.holds(receipt_quads) != receipt_quads
+
+    def _show(self, patch: Patch, commit: Commit) -> None:
+        """Makes a commit visible to readers, with its receipt and what follows from it."""
+        if commit.revision <= self.public.revision():
+            return
+        whole = joined(patch, self._receipt(commit))
+        if self._derivation is not None:
+            try:
+                whole = joined(whole, self._derivation.changes(self.public, patch))
+            except TooMuchFollows:
+                self._replace_public(whole, commit)
+                return
+        with self.showing:
+            self.public.apply(whole, commit.revision)
+
+    def _replace_public(self, whole: Patch, commit: Commit) -> None:
+        """As `_show`, with all that follows derived anew, on a copy."""
+        folder = self._next_folder()
+        self.public.checkpoint(folder / "public")
+        self.stated.checkpoint(folder / "stated")
+        with _opened(folder / "public", self._default_graph) as public:
+            public.apply_in_bulk(whole, commit.revision)
+            self._infer(public)
+        self._put_in_use(folder)
+
+    def _replace(self, folder: Path, made: Iterable[tuple[Commit, Patch]]) -> None:
+        """Puts a pair in use of which `stated` is made already."""
+        self.public.checkpoint(folder / "public")
+        with _opened(folder / "public", self._default_graph) as public:
+            for commit, patch in made:
+                public.apply_in_bulk(joined(patch, self._receipt(commit)), commit.revision)
+            self._infer(public)
+        self._put_in_use(folder)
+
+    def _follow_on_copy(self, missing: Sequence[Commit], told: Told) -> None:
+        folder = self._next_folder()
+        self.stated.checkpoint(folder / "stated")
+        with _opened(folder / "stated", self._default_graph) as stated:
+            for commit in missing:
+                told("Repeating commits", commit.revision, missing[-1].revision)
+                stated.apply_in_bulk(self._ledger.patch_of(commit.revision), commit.revision)
+        self._replace(folder, ((commit, self._ledger.patch_of(commit.revision)) for commit in missing))
+
+    def _infer(self, public: OxigraphEngine) -> None:
+        if not self._plain:
+            infer(public, ontology_of(public))
+
+    def _receipt(self, commit: Commit) -> Patch:
+        return Patch() if self._plain else Patch.of(inserts=receipt(commit))
+
+    def _new_derivation(self) -> Derivation | None:
+        return None if self._plain else Derivation(ontology_of(self.stated))
+
+    def _next_folder(self) -> Path:
+        used = [int(path.name) for path in self._folder.iterdir() if path.name.isdigit()]
+        folder = self._folder / str(max(used, default=0) + 1)
+        folder.mkdir()
+        return folder
+
+    def _put_in_use(self, folder: Path) -> None:
+        """Makes the pair in `folder` the live one, in one step."""
+        following = self._folder / "current.new"
+        following.write_text(f"{folder.name}\n", encoding="utf-8")
+        following.replace(self._folder / "current")
+        with self.showing:
+            if self._pair is not None:
+                self._pair.close()
+            self._pair = _Pair(folder, self._default_graph)
+        self._staged.clear()
+        self._derivation = self._new_derivation()
+        self._remove_all_but(folder.name)
+
+    def _remove_all_but(self, name: str) -> None:
+        for old in self._folder.iterdir():
+            if old.is_dir() and old.name != name:
+                shutil.rmtree(old, ignore_errors=True)
+
+
+class Copy:
+    """A copy of what is stated. accepted: the commit that it became, None while it is none."""
+
+    def __init__(self, stated: OxigraphEngine) -> None:
+        self.stated = stated
+        self.patch = Patch()
+        self.accepted: Commit | None = None
+
+    def make(self, patch: Patch, revision: int) -> None:
+        """Makes the change of a patch that would be this revision."""
+        self.stated.apply_in_bulk(patch, revision)
+        self.patch = patch
+
+
+def _commits(ledger: Ledger, after: int, until: int) -> list[Commit]:
+    found: list[Commit] = []
+    while after < until:
+        some = ledger.commits(after=after, until=until, limit=500)
+        if not some:
+            break
+        found += some
+        after = some[-1].revision
+    return found
+
+
+def _way_back(staged: Sequence[Patch]) -> str | None:
+    """The text of a patch that takes all of `staged` back; None when there is nothing to take back."""
+    return "".join(to_text(patch.inverse()) for patch in reversed(staged)) or None
+
+
+def joined(patch: Patch, other: Patch) -> Patch:
+    """Two patches that share no quad, as one."""
+    return Patch(patch.deletes | other.deletes, patch.inserts | other.inserts)
+
+
+@contextmanager
+def _opened(folder: Path, default_graph: DefaultGraph) -> Iterator[OxigraphEngine]:
+    engine = OxigraphEngine.in_folder(folder, default_graph)
+    try:
+        yield engine
+        engine.flush()
+    finally:
+        engine.close()

@@ -1,0 +1,88 @@
+"""`regiolink verify`, `rebuild`, `backup` and `restore`: keeping a knowledge base whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from kb.checkpoints import holding
+from kb.errors import NotAllowed
+from kb.folder import FolderInUse
+from kb.ledger.backup import restore as restore_ledger
+from kb.verification import verify as compare
+from server.local import knowledge_base, ledger, service_runs, writer
+from server.settings import load_settings
+from server.terminal import in_plain_words, progress
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@in_plain_words
+def verify() -> None:
+    """Compare the engines with the ledger: every hash, every patch, every statement. Changes nothing.
+
+    Exit code 0 when all is whole, 1 when not; the sentences say what is wrong. Works while the service runs.
+    """
+    kb = knowledge_base()
+    with writer() as made:
+        public, stated = made.snapshot(), made.stated()
+    with holding(public), holding(stated), ledger() as opened, progress() as told:
+        found = compare(opened, kb.reading(stated), kb.reading(public), told)
+    for sentence in found.sentences:
+        click.echo(sentence)
+    if found.sentences:
+        raise SystemExit(1)
+    click.echo(f"Ledger and engines agree on all {found.revision:,} revisions.")
+
+
+@click.command()
+@in_plain_words
+def rebuild() -> None:
+    """Make the engines anew from the ledger, and derive anew what follows. The service must not run."""
+    kb = knowledge_base()
+    if service_runs(kb):
+        raise FolderInUse("The service is running; stop it first.")
+    with progress() as told, kb.writer(told) as made:
+        made.live.rebuild(told)
+        click.echo(f"The engines are made anew, up to revision {made.head():,}.")
+
+
+@click.command()
+@click.argument("folder", type=_FOLDER)
+@in_plain_words
+def backup(folder: Path) -> None:
+    """Copy the ledger to a new FOLDER, verified; also while the service runs.
+
+    The ledger is all that a knowledge base needs: 'regiolink restore' makes the rest anew from it.
+    """
+    with ledger() as opened, progress() as told:
+        verdict = opened.backup(folder, lambda done, total, _: told("Copying", done, total))
+    click.echo(f"Backup of revision {verdict.head.revision:,} in {folder}: {verdict.sentence}")
+
+
+@click.command()
+@click.argument("folder", type=_FOLDER)
+@click.option("--until", type=click.IntRange(0), help="The newest revision to restore; all when not given.")
+@in_plain_words
+def restore(folder: Path, until: int | None) -> None:
+    """Make a knowledge base from the backup in FOLDER, in a data folder that has none.
+
+    With --until, commits after that revision are left out for good.
+    """
+    if load_settings().ledger:
+        raise NotAllowed("A ledger in PostgreSQL is restored with pg_restore.")
+    kb = knowledge_base()
+    with progress() as told:
+        kb.folder.make_ready()
+        verdict = restore_ledger(
+            folder,
+            kb.folder.ledger,
+            kb.folder.patches,
+            lambda done, total, _: told("Restoring", done, total),
+            until,
+        )
+        with kb.writer(told) as made:
+            made.live.rebuild(told)
+    click.echo(f"Restored up to revision {verdict.head.revision:,}.")

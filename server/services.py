@@ -1,0 +1,73 @@
+"""The parts of one web process put together: ledger, writer, readers, and the backend made over them."""
+
+from __future__ import annotations
+
+from kb.errors import KnowledgeBaseError
+from kb.folder import DataFolder
+from kb.ledger.ledger import Ledger
+from server.backend import Backend, Visitors
+from server.caching import ResultCache
+from server.query_service import QueryLimits, QueryService
+from server.readers.pool import Pool, PoolLimits
+from server.readers.work import Clock
+from server.readiness import Readiness
+from server.remote_writer import RemoteWriter
+from server.settings import Settings, ledger_place
+from server.states import ServedStates
+
+_SHORT_PATIENCE = 0.5
+
+
+class NoReaders(KnowledgeBaseError):
+    """There is no reader process to answer queries."""
+
+    title = "Queries cannot be answered now"
+
+
+class Services:
+    """What the addresses of one web process are made over. To be opened after the process has forked."""
+
+    def __init__(self, settings: Settings, visitors: Visitors) -> None:
+        folder = DataFolder(settings.data_dir)
+        self.ledger = Ledger.open(ledger_place(settings), folder.patches)
+        self.writer = RemoteWriter(folder.socket)
+        # Reading goes on while the writer is started again: nobody waits for it.
+        self._prompt_writer = RemoteWriter(folder.socket, _SHORT_PATIENCE)
+        self.states = ServedStates(self._prompt_writer, lambda: self.ledger)
+        self.pool = Pool(PoolLimits(settings.readers))
+        self.reads = QueryService(
+            self.pool,
+            self.states,
+            QueryLimits(clock=Clock(seconds=settings.query_seconds)),
+            blank_nodes=folder.is_plain,
+        )
+        self.backend = Backend(
+            reads=self.reads,
+            states=self.states,
+            writes=self.writer,
+            visitors=visitors,
+            public_url=settings.public_url,
+            stored=folder.is_plain,
+            update_seconds=settings.update_seconds,
+            max_body_bytes=settings.max_body_bytes,
+            cache=ResultCache(settings.cache_bytes),
+        )
+
+    def add_probes(self, readiness: Readiness) -> None:
+        """Tells the readiness which parts there are."""
+
+        def readers() -> None:
+            if not self.pool.state().ready:
+                raise NoReaders("No reader has started yet.")
+
+        readiness.add("readers", readers)
+        readiness.add("writer", self._look_for_writer)
+
+    def _look_for_writer(self) -> None:
+        self._prompt_writer.head()
+
+    def close(self) -> None:
+        """Ends the readers and lets go of the ledger."""
+        self.reads.close()
+        self.writer.close()
+        self.ledger.close()
