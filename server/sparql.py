@@ -37,7 +37,9 @@ from server.service_description import description
 
 METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
-_MOST_FORM_BYTES: Final = 1_100_000
+_MOST_BYTES: Final = 4_000_000
+"""Of a body: the largest update that is read, each byte of which a form may write as three."""
+
 _KINDS: Final[Mapping[Asks, tuple[Kind, Offer]]] = {
     Asks.SELECT: (Kind.SOLUTIONS, RESULTS),
     Asks.ASK: (Kind.TRUTH, TRUTHS),
@@ -119,7 +121,7 @@ def _rest(fields: Fields, revision: int, limit: int, offset: int) -> str:
 
 
 def _post(backend: Backend, request: Request) -> Response:
-    request.max_content_length = _MOST_FORM_BYTES
+    request.max_content_length = min(request.max_content_length or _MOST_BYTES, _MOST_BYTES)
     body = Body.of(request.environ.get("CONTENT_TYPE", ""), lambda: request.get_data(parse_form_data=False))
     asked, fields = read_post(request.query_string, body)
     if isinstance(asked, QueryAsked):
