@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from kb import __version__
@@ -20,6 +28,8 @@ _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 _QUICK: Final = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _SIZES: Final = tuple(float(10**power) for power in range(1, 10))
 
+# When a count began is told by the process' start; a series for each would double them.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _registry = CollectorRegistry()
 ProcessCollector(registry=_registry)
 

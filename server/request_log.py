@@ -167,20 +167,30 @@ class RequestLog:
         except BaseException:
             finished(whole=False)
             raise
-        return _Counted(answer, sent, finished)
+        return _Counted(answer, sent, facts, finished)
 
 
 class _Counted:
     """The parts of an answer; counts their bytes, and tells when it is closed whether all were taken."""
 
-    def __init__(self, answer: Iterable[bytes], sent: dict[str, int], finished: Callable[[bool], None]):
-        self._answer, self._sent, self._finished = answer, sent, finished
+    def __init__(
+        self,
+        answer: Iterable[bytes],
+        sent: dict[str, int],
+        facts: dict[str, Any],
+        finished: Callable[[bool], None],
+    ) -> None:
+        self._answer, self._sent, self._facts, self._finished = answer, sent, facts, finished
         self._whole = False
 
     def __iter__(self) -> Iterator[bytes]:
-        for part in self._answer:
-            self._sent["bytes"] += len(part)
-            yield part
+        try:
+            for part in self._answer:
+                self._sent["bytes"] += len(part)
+                yield part
+        except KnowledgeBaseError as error:
+            self._facts["why"] = str(error)
+            raise
         self._whole = True
 
     def close(self) -> None:

@@ -1,10 +1,14 @@
 """Tests of server/metrics.py: what is told is what Prometheus reads."""
 
+from pathlib import Path
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kb.ledger.commits import Door
 from server import metrics
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "operating.md"
 
 
 @pytest.fixture
@@ -82,10 +86,12 @@ def test_readers_are_told_as_they_are_now():
     assert found == [0, 1]
 
 
-def test_prometheus_can_read_all_of_it():
+def test_prometheus_can_read_all_of_it_and_the_page_explains_it():
     families = {
         family.name: family.documentation
         for family in text_string_to_metric_families(metrics.text().decode())
     }
+    page = PAGE.read_text(encoding="utf-8")
     ours = {name: told for name, told in families.items() if name.startswith("regiolink_")}
     assert len(ours) >= 14 and all(told.endswith(".") for told in ours.values())
+    assert [name for name in ours if f"`{name}" not in page] == []

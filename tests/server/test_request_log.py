@@ -143,7 +143,7 @@ def test_an_answer_that_breaks_off_is_logged_as_cut(logged):
     with pytest.raises(NotAllowed):
         client.get("/cut", buffered=True)
     (found,) = facts()
-    assert (found["status"], found["bytes"], found["cut"]) == (200, 4, True)
+    assert (found["status"], found["bytes"], found["cut"], found["why"]) == (200, 4, True, "no more")
 
 
 def test_a_fault_has_an_id_too(logged):

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from flask import Flask, request
+from flask import Flask, Response, request
 
+from kb.errors import NotAllowed
 from server import front, problems
 from server.serving import listen, run
 from server.settings import Settings, load_settings
@@ -42,6 +44,15 @@ def make_app(settings: Settings, folder: Path) -> Flask:
         while not (folder / "go").exists():
             time.sleep(0.01)
         return "slow but whole"
+
+    @app.get("/cut")
+    def cut() -> Response:
+        def parts() -> Iterator[bytes]:
+            yield b"some of it, "
+            yield b"x" * 300_000
+            raise NotAllowed("The rest cannot be had.")
+
+        return Response(parts(), mimetype="text/plain")
 
     @app.get("/large")
     def large() -> str:
