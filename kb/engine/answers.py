@@ -6,7 +6,8 @@ the process.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Literal, Protocol, cast
@@ -17,7 +18,7 @@ from rdflib import URIRef
 from kb.engine.contract import NotSupported
 from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_terms import to_graph_name
-from kb.errors import NotUnderstood
+from kb.errors import EngineDamaged, NotUnderstood
 from kb.terms import GENID, PREFIXES
 
 _RESULTS = {
@@ -88,30 +89,24 @@ class Found:
         form that it cannot have and for what turns out not to be answerable, and what `out` raises.
         """
         file = cast(IO[bytes], out)
-        try:
+        with _evaluating():
             if isinstance(self._found, ox.QueryTriples):
                 _write_triples(islice(self._found, first, None), form, file)
             elif form not in _RESULTS or (self.kind == "truth" and form not in ("json", "xml")):
                 raise NotUnderstood(f"This answer cannot be written as {form}.")
             else:
                 self._found.serialize(file, _RESULTS[form])
-        except RuntimeError as error:
-            raise _not_answerable(error) from None
 
     def some(self, first: int, many: int) -> Some:
         """`many` of the triples, from number `first` on; reads all these."""
-        try:
+        with _evaluating():
             found = list(islice(cast(ox.QueryTriples, self._found), first, first + many + 1))
-        except RuntimeError as error:
-            raise _not_answerable(error) from None
         return Some(found[:many], len(found) > many)
 
     def is_empty(self) -> bool:
         """Whether there is no solution and no triple; reads one."""
-        try:
+        with _evaluating():
             return next(cast(ox.QuerySolutions, self._found), None) is None
-        except RuntimeError as error:
-            raise _not_answerable(error) from None
 
 
 def ask(
@@ -132,14 +127,12 @@ def ask(
     default: list[_Graph] | None = [_graph(name) for name in default_graphs] if given else None
     named = [cast(_Named, _graph(name)) for name in named_graphs] if given else None
     try:
-        found = engine.store.query(text, base_iri=base, default_graph=default, named_graphs=named)
+        with _evaluating():
+            return Found(engine.store.query(text, base_iri=base, default_graph=default, named_graphs=named))
     except SyntaxError as error:
         raise query_error(error) from None
     except ValueError:
         raise NotUnderstood(f"The base {base!r} is not an absolute IRI.") from None
-    except RuntimeError as error:
-        raise _not_answerable(error) from None
-    return Found(found)
 
 
 def holds(engine: OxigraphEngine, graph: str) -> bool:
@@ -186,6 +179,14 @@ def _write_triples(triples: Iterable[ox.Triple], form: str, file: IO[bytes]) -> 
     ox.serialize(triples, file, _GRAPHS[form], prefixes=prefixes)
 
 
-def _not_answerable(error: RuntimeError) -> NotSupported:
-    """Such as a function that the engine does not have."""
-    return NotSupported(f"The query cannot be evaluated: {str(error).rstrip('.')}.")
+@contextmanager
+def _evaluating() -> Iterator[None]:
+    """Says in a sentence what the engine could not do."""
+    try:
+        yield
+    except RuntimeError as error:  # such as a function that the engine does not have
+        raise NotSupported(f"The query cannot be evaluated: {str(error).rstrip('.')}.") from None
+    except OSError:
+        raise EngineDamaged(
+            "The engine's files cannot be read on; they may be damaged. 'regiolink rebuild' helps."
+        ) from None

@@ -63,7 +63,7 @@ class NormalQuads:
                 self.count += len(block)
                 # A store gives literals back in the form that every store does.
                 store = ox.Store()
-                store.bulk_extend(block)
+                store.extend(block)  # bulk loading takes 190 MB of address space for a moment
                 yield cast(bytes, store.dump(format=ox.RdfFormat.N_QUADS))
         except SyntaxError as error:
             raise file_error(error, self._name) from None

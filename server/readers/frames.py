@@ -1,7 +1,7 @@
 """Messages over a socket between a reader and who asks it: a kind, a length, and so many bytes.
 
 Readers handle hostile input, so nothing that they send is ever executed or unpickled: heads are JSON, the
-rest is bytes, and a message is no longer than `LONGEST`.
+rest is bytes, and a message of theirs is no longer than `LONGEST`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any, Final, cast
 
 LONGEST: Final = 1 << 20
-"""Bytes of a message at most."""
+"""Bytes of a message of a reader at most."""
 
 TASK, MORE, END, HEAD, DATA, DONE, ERROR, OPEN = b"T", b"M", b"E", b"H", b"D", b"F", b"X", b"O"
 """What a message is. To a reader: a task, more of a document, its end, a state to open when there is time.
@@ -37,20 +37,18 @@ class Abandoned(Exception):
 class Frames:
     """Messages over one connected stream socket."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, longest: int | None = LONGEST) -> None:
+        """longest: bytes of a message that the other side may send, None for any."""
         self._socket = connection
+        self._longest = longest
         self._read = bytearray()
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
 
-    def send(self, kind: bytes, payload: bytes, files: tuple[int, ...] = ()) -> None:
-        """Sends a message, and open files with it. Raises `Ended`."""
-        message = _HEADER.pack(kind, len(payload)) + payload
+    def send(self, kind: bytes, payload: bytes) -> None:
+        """Sends a message. Raises `Ended`."""
         try:
-            if files:
-                sent = socket.send_fds(self._socket, [message], list(files))
-                message = message[sent:]
-            self._socket.sendall(message)
+            self._socket.sendall(_HEADER.pack(kind, len(payload)) + payload)
         except OSError:
             raise Ended from None
 
@@ -76,7 +74,7 @@ class Frames:
         if len(read) < _HEADER.size:
             return None
         kind, length = _HEADER.unpack_from(read)
-        if length > LONGEST:
+        if self._longest is not None and length > self._longest:
             raise Ended
         end = _HEADER.size + length
         if len(read) < end:
@@ -109,10 +107,6 @@ class Frames:
         """Whether the other side is there and has sent nothing."""
         return not self._read and not self._poll.poll(0)
 
-    def descriptor(self) -> int:
-        """The number of the socket."""
-        return self._socket.fileno()
-
     def close(self) -> None:
         """Closes the socket; the other side finds it ended."""
         self._socket.close()
@@ -120,7 +114,7 @@ class Frames:
 
 def packed(head: dict[str, Any], data: bytes = b"") -> bytes:
     """A JSON head and bytes as one payload."""
-    text = json.dumps(head).encode()
+    text = json.dumps(head, ensure_ascii=False).encode(errors="replace")
     return _LENGTH.pack(len(text)) + text + data
 
 

@@ -135,6 +135,7 @@ class Pool:
         self.turns.close()
         self._nursery.close()
         self._thread.join()
+        self._nursery.close()  # one that was started over just then
         for process in self.turns.idle():
             process.frames.close()
 
@@ -163,8 +164,8 @@ class Pool:
             if self._closed or self._stillborn >= _STILLBORN:
                 return
             self._coming += missing
-        for _ in range(missing):
-            self._nursery.fork()
+            for _ in range(missing):
+                self._nursery.fork()
 
     # -- in the thread that looks after it all -------------------------------------------------------------
 
@@ -209,9 +210,7 @@ class Pool:
 
     def _start_over(self) -> None:
         """All readers have ended, with the process that they came from; another one takes its place."""
-        with self._lock:
-            lost, self._alive, self._coming = list(self._alive.values()), {}, 0
-        for process in lost:
+        for process in tuple(self._alive.values()):
             process.ended.set()
             if self.turns.remove(process):
                 process.frames.close()
@@ -220,10 +219,14 @@ class Pool:
             return
         _LOG.warning("The process that readers come from has ended and is started again.")
         try:
-            self._nursery = Nursery(self.limits.memory)
+            nursery = Nursery(self.limits.memory)
         except OSError:
             _LOG.error("No process can be started for readers.")
             time.sleep(TICK)
+            return
+        with self._lock:
+            # What was asked of the old one in the meantime is asked again.
+            self._nursery, self._alive, self._coming = nursery, {}, 0
         self._fill()
 
     def _look(self, now: float) -> None:

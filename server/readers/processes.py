@@ -76,7 +76,8 @@ class Nursery:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env=os.environ | {"RUST_BACKTRACE": "0"},
+                # One pool of memory for all threads takes a quarter of the address space, which is limited.
+                env=os.environ | {"RUST_BACKTRACE": "0", "MALLOC_ARENA_MAX": "1"},
                 # A Ctrl-C is for us; readers end when we say so.
                 start_new_session=True,
             )

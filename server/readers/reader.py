@@ -48,7 +48,7 @@ class Reader:
 
     def __init__(self, connection: socket.socket, memory: int) -> None:
         """memory: bytes that a task may take beyond what the process and the open state need."""
-        self._frames = Frames(connection)
+        self._frames = Frames(connection, longest=None)
         self._memory = memory
         self._state: _State | None = None
         self._most_bytes = _most_used() + GROWN

@@ -6,6 +6,7 @@ import tempfile
 import time
 from typing import IO, Any, Final
 
+from kb.errors import FolderUnusable
 from server.readers.errors import AnswerTooLarge
 from server.readers.frames import DATA, DONE, HEAD, Frames, packed, pieces
 
@@ -67,7 +68,12 @@ class Sending:
         if self._kept is None or self._most is None:
             self._send(data)
             return
-        self._kept.write(data)
+        try:
+            self._kept.write(data)
+        except OSError:
+            raise FolderUnusable(
+                "There is no room on the disk to hold back an answer of this size."
+            ) from None
         if self._kept.tell() > self._most:
             raise AnswerTooLarge(f"The answer has more than {self._most:,} bytes; ask for less of it.")
 

@@ -52,6 +52,12 @@ class Checkpoints:
 
 
 @pytest.fixture(scope="session")
+def checkpoints():
+    """What makes states in a folder."""
+    return Checkpoints
+
+
+@pytest.fixture(scope="session")
 def numbers(tmp_path_factory):
     """A thousand things with a number each."""
     states = Checkpoints(tmp_path_factory.mktemp("numbers"))
