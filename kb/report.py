@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from rdflib import RDF, SH, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
@@ -33,9 +34,9 @@ class Finding:
     component: the IRI of the kind of constraint. path: where the value was found, as SPARQL path text,
     None for the thing itself. value: the offending term, if one is to blame. severity: "violation",
     "warning" or "info", or the IRI of a severity of one's own, which counts as a violation.
-    constraint: the SPARQL constraint that it breaks, if it is one. messages: language tag ("" for none)
-    -> text.
-    Two findings are the same when all but their messages are.
+    constraint: the SPARQL constraint that it breaks, if it is one. off_by: where the number of values is to
+    blame, how many are missing or too many. messages: language tag ("" for none) -> text.
+    Two findings are the same when all but the last two are.
     """
 
     focus: Node
@@ -45,6 +46,7 @@ class Finding:
     value: Node | None = None
     severity: str = VIOLATION
     constraint: Node | None = None
+    off_by: int | None = field(default=None, compare=False)
     messages: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def message(self, language: str) -> str:
@@ -92,6 +94,16 @@ def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
     )
 
 
+class Cause(Protocol):
+    """A place of the input: the number of an operation, and its line, both from 1."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def line(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Report:
     """All findings of a validation, sorted by severity, thing and shape."""
@@ -131,26 +143,18 @@ class Report:
         """One sentence a finding, in order. labels: what things are called, where known."""
         return [found.sentence(language, labels or {}) for found in self.findings]
 
-    def to_json(self) -> dict[str, object]:
-        """The report as plain values for JSON: counts, then the findings in order."""
+    def to_json(self, causes: Mapping[Finding, Iterable[Cause]] | None = None) -> dict[str, object]:
+        """The report as plain values for JSON: counts, then the findings in order.
+
+        causes: the places of the input that findings come from, where known; they are told as "origins".
+        """
+        known = causes or {}
         return {
             "conforms": self.conforms,
             "violations": len(self.violations),
             "warnings": len(self.warnings),
             "infos": len(self.infos),
-            "findings": [
-                {
-                    "severity": found.severity,
-                    "focus": _term_json(found.focus),
-                    "path": found.path,
-                    "value": None if found.value is None else _term_json(found.value),
-                    "shape": _term_json(found.shape),
-                    "constraint": None if found.constraint is None else _term_json(found.constraint),
-                    "component": str(found.component),
-                    "messages": dict(found.messages),
-                }
-                for found in self.findings
-            ],
+            "findings": [_finding_json(found, known.get(found, ())) for found in self.findings],
         }
 
     def to_graph(self) -> Graph:
@@ -173,6 +177,24 @@ class Report:
         if len(reports) != 1:
             raise NotUnderstood(f"One validation report was expected, {len(reports)} were found.")
         return cls.of(_read_result(graph, result) for result in graph.objects(reports[0], SH.result))
+
+
+def _finding_json(found: Finding, causes: Iterable[Cause]) -> dict[str, object]:
+    told: dict[str, object] = {
+        "severity": found.severity,
+        "focus": _term_json(found.focus),
+        "path": found.path,
+        "value": None if found.value is None else _term_json(found.value),
+        "shape": _term_json(found.shape),
+        "constraint": None if found.constraint is None else _term_json(found.constraint),
+        "component": str(found.component),
+        "messages": dict(found.messages),
+    }
+    if found.off_by is not None:
+        told["offBy"] = found.off_by
+    if origins := [{"operation": each.number, "line": each.line} for each in causes]:
+        told["origins"] = origins
+    return told
 
 
 def _term_json(node: Node) -> dict[str, str]:

@@ -7,13 +7,14 @@ stand to other shapes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from rdflib import URIRef
 from rdflib.term import BNode, Node
 
+from kb.engine.contract import Solutions
 from kb.errors import KnowledgeBaseError
 from kb.gate.constraints import (
     AtLeast,
@@ -43,6 +44,7 @@ class Breach:
     constraint: Constraint
     value: Node | None = None
     path: str | None = None
+    off_by: int | None = None
     messages: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -84,15 +86,13 @@ class Breaches:
         elif which != "true":
             values = f"{{ {foci.pattern} }} OPTIONAL {{ {values} FILTER({which}) }}"
         counted = f"COUNT(DISTINCT {foci.value})"
-        met = [f"{counted} {each.operator} {each.count}" for each in counts]
-        shown = " ".join(f"({test} AS ?meets{at})" for at, test in enumerate(met))
-        query = (
-            f"SELECT {foci.node} {shown} {{ {values} }} GROUP BY {foci.node} HAVING(!({' && '.join(met)}))"
-        )
-        for focus, *verdicts in self.rows(query):
-            for constraint, verdict in zip(counts, verdicts, strict=True):
-                if str(verdict) != "true":
-                    yield Breach(focus, constraint)
+        met = " && ".join(f"{counted} {each.operator} {each.count}" for each in counts)
+        shown = f"{foci.node} ({counted} AS ?count)"
+        query = f"SELECT {shown} {{ {values} }} GROUP BY {foci.node} HAVING(!({met}))"
+        for focus, number in self.rows(query):
+            for constraint in counts:
+                if off_by := constraint.off_by(int(str(number))):
+                    yield Breach(focus, constraint, off_by=off_by)
 
     def of_has_value(self, shape: Shape, foci: Foci, constraint: HasValue) -> Iterator[Breach]:
         unless = ""
@@ -142,7 +142,19 @@ class Breaches:
         for focus, predicate, found in self.rows(query):
             yield Breach(focus, constraint, found, predicate.n3())
 
-    def of_sparql(self, shape: Shape, foci: Foci, constraint: Sparql) -> Iterator[Breach]:
+    def of_sparql(
+        self, shape: Shape, foci: Foci, constraint: Sparql, only: Sequence[str] = ("",)
+    ) -> Iterator[Breach]:
+        """only: patterns of which one has to hold, too, each for some of the variables of the SELECT."""
+        found = dict[tuple[tuple[str, Node | None], ...], None]()
+        for also in only:
+            solutions = self._answers(shape, foci, constraint, also)
+            for row in solutions:
+                found[tuple(sorted(zip(solutions.variables, row, strict=True)))] = None
+        for each in found:
+            yield _sparql_breach(dict(each), shape, constraint)
+
+    def _answers(self, shape: Shape, foci: Foci, constraint: Sparql, also: str) -> Solutions:
         columns = [f"({term.n3()} AS ?{name})" for name, term in sorted(constraint.bound.items())]
         columns.insert(0, f"({foci.node} AS ?this)")
         pattern, given = foci.pattern, {"this", *constraint.bound}
@@ -150,15 +162,21 @@ class Breaches:
             pattern, given = foci.values(shape), given | {"value"}
             columns.append(f"({foci.value} AS ?value)")
         nodes = f"{{ SELECT DISTINCT {' '.join(columns)} {{ {pattern} }} }}"
+        if foci.given and not constraint.asks:  # joined with triple patterns faster than a subselect is
+            bound = [term for _, term in sorted(constraint.bound.items())]
+            names = " ".join(f"?{name}" for name in ("this", *sorted(constraint.bound)))
+            rows = " ".join(f"({' '.join(t.n3() for t in (node, *bound))})" for node in foci.given)
+            nodes = f"VALUES ({names}) {{ {rows} }}"
         body = open_body(constraint.query, given, ("currentShape",))
-        query = body.unless(nodes, "?this ?value") if constraint.asks else body.select(nodes)
+        if constraint.asks:
+            query = body.unless(nodes, "?this ?value")
+        else:
+            query = body.select(nodes, also, few=foci.few)
         try:
-            solutions = self._engine.select(query)
+            return self._engine.select(query)
         except KnowledgeBaseError as error:
             name = term_name(shape.node if isinstance(constraint.node, BNode) else constraint.node)
             raise BadShapes(f"The query of {name}: {error}") from error
-        for row in dict.fromkeys(solutions):
-            yield _sparql_breach(dict(zip(solutions.variables, row, strict=True)), shape, constraint)
 
 
 def _sparql_breach(row: Mapping[str, Node | None], shape: Shape, constraint: Sparql) -> Breach:

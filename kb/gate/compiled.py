@@ -9,7 +9,7 @@ one are looked up first.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from rdflib import SH, Graph, URIRef
 from rdflib.term import Node
@@ -34,7 +34,7 @@ from kb.gate.constraints import (
 from kb.gate.foci import Foci, targeted
 from kb.gate.shape_graph import read_shapes
 from kb.gate.shape_values import BadShapes, term_name
-from kb.gate.value_tests import Selects, ValueTests
+from kb.gate.value_tests import Hierarchy, Selects, ValueTests
 from kb.imported import Progress
 from kb.report import Finding, Report
 
@@ -57,27 +57,37 @@ def validate(
         if unknown:
             raise NotFound(f"There is no shape {min(unknown)} with a target.")
         to_check = [shape for shape in to_check if shape.node in only]
-    validation = _Validation(engine)
+    validation = Validation(engine)
     findings: list[Finding] = []
     for done, shape in enumerate(to_check, start=1):
-        classes = validation.tests.hierarchy.below(shape.targets.classes)
-        findings += validation.findings(shape, targeted(shape.targets, classes))
+        findings += validation.findings(shape, validation.targets_of(shape))
         if progress:
             progress(done, len(to_check), term_name(shape.node))
     return Report.of(findings)
 
 
-class _Validation:
-    """One validation on one engine."""
+class Validation:
+    """One validation on one engine, which stays as it is meanwhile."""
 
-    def __init__(self, engine: Selects) -> None:
-        self.tests = ValueTests(engine)
+    def __init__(
+        self,
+        engine: Selects,
+        hierarchy: Hierarchy | None = None,
+        patterns: set[tuple[str, str]] | None = None,
+    ) -> None:
+        """hierarchy: that of the data of the engine, read when None. patterns: as in `ValueTests`."""
+        tried = set[tuple[str, str]]() if patterns is None else patterns
+        self.tests = ValueTests(engine, hierarchy or Hierarchy.of(engine), tried)
         self.breaches = Breaches(engine)
         self._ways: dict[str, Counter[Node]] = {}
 
+    def targets_of(self, shape: Shape) -> Foci:
+        """All focus nodes of a shape with a target."""
+        return targeted(shape.targets, self.tests.hierarchy.below(shape.targets.classes))
+
     def findings(self, shape: Shape, foci: Foci) -> Iterator[Finding]:
         """All findings about the focus nodes, those of its property shapes included."""
-        if shape.deactivated or not any(self.breaches.rows(f"SELECT * {{ {foci.pattern} }} LIMIT 1")):
+        if shape.deactivated or not self._any(foci):
             return
         for breach in self.broken(shape, foci):
             finding = _finding(breach, shape)
@@ -86,6 +96,16 @@ class _Validation:
         inner = foci if shape.path is None else foci.at_values(shape)
         for part in shape.properties:
             yield from self.findings(part, inner)
+
+    def keyed(self, shape: Shape, foci: Foci, only: Sequence[str]) -> Iterator[Finding]:
+        """The findings of a shape with one constraint, in SPARQL, where one of the patterns `only` holds."""
+        (constraint,) = shape.constraints
+        assert isinstance(constraint, Sparql)
+        for breach in self.breaches.of_sparql(shape, foci, constraint, only):
+            yield _finding(breach, shape)
+
+    def _any(self, foci: Foci) -> bool:
+        return bool(foci.given) or any(self.breaches.rows(f"SELECT * {{ {foci.pattern} }} LIMIT 1"))
 
     def ways_to(self, focus: Node, foci: Foci) -> int:
         """How many ways lead from the target to the focus node: each makes a finding of its own."""
@@ -174,9 +194,8 @@ class _Validation:
             if value not in failing and all(value in bad for bad in siblings):
                 counted[focus] += 1
         for (focus,) in self.breaches.rows(f"SELECT DISTINCT {foci.node} {{ {foci.pattern} }}"):
-            count = counted[focus]
-            if count < constraint.count if constraint.operator == ">=" else count > constraint.count:
-                yield Breach(focus, constraint)
+            if off_by := constraint.off_by(counted[focus]):
+                yield Breach(focus, constraint, off_by=off_by)
 
 
 def _finding(breach: Breach, shape: Shape) -> Finding:
@@ -191,6 +210,7 @@ def _finding(breach: Breach, shape: Shape) -> Finding:
         value=breach.value,
         severity=shape.severity,
         constraint=constraint.node if isinstance(constraint, Sparql) and of_shape else None,
+        off_by=breach.off_by,
         messages=breach.messages or shape.messages,
     )
 

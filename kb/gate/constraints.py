@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from rdflib import URIRef
 from rdflib.term import Literal, Node
@@ -96,19 +95,29 @@ class OneOf(Constraint):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AtLeast(Constraint):
-    """sh:minCount."""
+class Counted(Constraint):
+    """How many values there are: `operator` ">=" for at least `count`, "<=" for at most."""
 
-    operator: ClassVar = ">="
+    operator: str
     count: int
+
+    def off_by(self, number: int) -> int:
+        """By how many values `number` is too few or too many; 0 when it is right."""
+        return max(0, self.count - number if self.operator == ">=" else number - self.count)
 
 
 @dataclass(frozen=True, kw_only=True)
-class AtMost(Constraint):
+class AtLeast(Counted):
+    """sh:minCount."""
+
+    operator: str = ">="
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtMost(Counted):
     """sh:maxCount."""
 
-    operator: ClassVar = "<="
-    count: int
+    operator: str = "<="
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,14 +173,12 @@ class Conforms(Constraint):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Qualified(Constraint):
+class Qualified(Counted):
     """sh:qualifiedMinCount (`operator` ">=") or sh:qualifiedMaxCount ("<=").
 
     Counted are the values that conform to `shape` and to none of `siblings`.
     """
 
-    operator: str
-    count: int
     shape: Shape
     siblings: tuple[Shape, ...]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rdflib import URIRef
+from rdflib.term import Node
 
 from kb.gate.constraints import Shape, Targets
 
@@ -14,13 +16,16 @@ class Foci:
     """Focus nodes: the pattern that binds the variable `node` to each of them, some maybe several times.
 
     depth: how many shapes with a path led here from the target. outer, ways: for the values of a property
-    shape, its focus nodes and a SELECT of (focus node, value), each pair once.
+    shape, its focus nodes and a SELECT of (focus node, value), each pair once. given: the focus nodes,
+    where they were named. few: whether they, or those that they are values of, were.
     """
 
     pattern: str
     depth: int = 0
     outer: Foci | None = None
     ways: str = ""
+    given: tuple[Node, ...] = ()
+    few: bool = False
 
     @property
     def node(self) -> str:
@@ -46,7 +51,13 @@ class Foci:
         values = self.values(shape)
         pattern = f"{{ SELECT DISTINCT {self.value} {{ {values} }} }}"
         ways = f"SELECT DISTINCT {self.node} {self.value} {{ {values} }}"
-        return Foci(pattern, self.depth + 1, self, ways)
+        return Foci(pattern, self.depth + 1, self, ways, few=self.few)
+
+
+def given(nodes: Iterable[Node]) -> Foci:
+    """These focus nodes, at least one, none of them a blank node."""
+    named = tuple(nodes)
+    return Foci(f"VALUES ?n0 {{ {' '.join(node.n3() for node in named)} }}", given=named, few=True)
 
 
 def targeted(targets: Targets, classes: list[URIRef]) -> Foci:

@@ -12,8 +12,9 @@ Source: SHACL section 5.3.1 and appendix A, SPARQL 1.1 sections 18.2 and 18.6.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from kb.errors import NotAllowed
 from kb.sparql_tokens import Context, Kind, Token, tokens
@@ -81,9 +82,14 @@ class _Group:
     @property
     def lacks(self) -> bool:
         """Whether it needs the subselect of focus nodes."""
-        if self.home is not self or self.kind == "select":
+        if not self.takes_nodes:
             return False
         return self.parent is None or bool(self.wanted or self.used - self.bound)
+
+    @property
+    def takes_nodes(self) -> bool:
+        """Whether it is evaluated by itself, and not for each row of another group."""
+        return self.home is self and self.kind != "select"
 
 
 @dataclass(frozen=True)
@@ -102,10 +108,15 @@ class _Condition:
     shared: tuple[str, ...]
     of_nodes: bool
 
-    def joined(self, subselect: str) -> str:
-        """The same as a part of the WHERE that is evaluated once."""
-        nodes = subselect if self.of_nodes else ""
-        inner = f"{{ {nodes} {self.around} }} {self.inner}" if self.around else f"{nodes} {self.inner}"
+    def joined(self, nodes: str, around: str | None) -> str:
+        """The same as a part of the WHERE that is evaluated once. around: for few nodes, as in `Body`."""
+        if around:
+            # In one group, which the engine can begin at the nodes; the filter parts the triple patterns.
+            inner = f"{nodes} {around}\nFILTER(true) {self.inner}"
+        elif self.around:
+            inner = f"{{ {nodes} {self.around} }} {self.inner}"
+        else:
+            inner = f"{nodes if self.of_nodes else ''} {self.inner}"
         if self.negated:
             return f" MINUS {{ {inner} }} "
         return f" {{ SELECT DISTINCT {' '.join(f'?{name}' for name in self.shared)} {{ {inner} }} }} "
@@ -116,22 +127,34 @@ class Body:
     """A query cut open.
 
     text: all of it. asks: whether it is an ASK. head: the offset of that word or of SELECT. insertions: the
-    offsets where the subselect of focus nodes goes, rising, the first at the start of the WHERE. end: the
-    offset of the brace that closes the WHERE. conditions: what is better evaluated as a part of the WHERE.
+    offsets where the subselect of focus nodes goes, rising, the first at the start of the WHERE. more: those
+    where it may go, too, because triple patterns there name such a variable. end: the offset of the brace
+    that closes the WHERE. conditions: what is better evaluated as a part of the WHERE. around: what else the
+    WHERE says, None when that is more than triple patterns and filters.
     """
 
     text: str
     asks: bool
     head: int
     insertions: tuple[int, ...]
+    more: tuple[int, ...]
     end: int
     conditions: tuple[_Condition, ...]
+    around: str | None
 
-    def select(self, subselect: str) -> str:
-        """The SELECT for all focus nodes that `subselect`, in braces, gives."""
-        edits = [(offset, offset, f" {subselect} ") for offset in self.insertions]
+    def select(self, subselect: str, also: str = "", *, few: bool = False) -> str:
+        """The SELECT for all focus nodes that `subselect`, in braces, or a VALUES clause gives.
+
+        also: begins the WHERE, too. few: whether the nodes are so few that each group is better begun at
+        them, and a condition at the solutions around it, than evaluated for all data.
+        """
+        around = self.around if few else None
+        places = (*self.insertions, *(self.more if few else ()))
+        edits = [(offset, offset, f" {subselect} ") for offset in places]
+        edits.append((self.insertions[0], self.insertions[0], f" {also} "))
         edits += [(each.start, each.end, " ") for each in self.conditions]
-        edits.append((self.end, self.end, "".join(each.joined(subselect) for each in self.conditions)))
+        joined = "".join(each.joined(subselect, around) for each in self.conditions)
+        edits.append((self.end, self.end, joined))
         parts, at = [], 0
         for start, end, put in sorted(edits):
             parts += [self.text[at:start], put]
@@ -167,7 +190,21 @@ class _Reader:
         conditions = [self._condition(group) for group in self.groups if group.condition is not None]
         where = self.groups[0]
         moved = tuple(each for each in conditions if each is not None)
-        return Body(self.text, self.form == "ASK", self.head, tuple(starts), where.end, moved)
+        return Body(
+            text=self.text,
+            asks=self.form == "ASK",
+            head=self.head,
+            insertions=tuple(starts),
+            more=tuple(sorted(self._more())),
+            end=where.end,
+            conditions=moved,
+            around=self._around() if where.plain else None,
+        )
+
+    def _more(self) -> Iterator[int]:
+        for group in self.groups:
+            if group.takes_nodes and not group.lacks and group.bound >= self.needed:
+                yield group.start
 
     def _condition(self, group: _Group) -> _Condition | None:
         """The FILTER EXISTS of a group, None when it is to stay one.
@@ -313,4 +350,9 @@ def open_body(text: str, given: Iterable[str], optional: Iterable[str] = ()) -> 
     optional: those of them that a subselect need not give. Raises `BadConstraintQuery` for what SHACL, or a
     check of all nodes at once, does not allow, and `NotUnderstood` for what is not SPARQL.
     """
-    return _Reader(text, frozenset(given), frozenset(optional)).body()
+    return _open(text, frozenset(given), frozenset(optional))
+
+
+@lru_cache(maxsize=1000)
+def _open(text: str, given: frozenset[str], optional: frozenset[str]) -> Body:
+    return _Reader(text, given, optional).body()

@@ -61,23 +61,37 @@ class Selects(Protocol):
 
 
 class Hierarchy:
-    """Which classes are subclasses of which, as rdfs:subClassOf tells in the data of an engine."""
+    """Which classes are subclasses of which. pairs: subclass and class, as rdfs:subClassOf has them."""
 
-    def __init__(self, engine: Selects) -> None:
+    def __init__(self, pairs: Iterable[tuple[Node, Node]]) -> None:
+        self.pairs = frozenset(pairs)
         self._below: dict[Node, list[Node]] = {}
-        for below, above in engine.select(f"SELECT ?below ?above {{ ?below {RDFS.subClassOf.n3()} ?above }}"):
-            if below is not None and above is not None:
-                self._below.setdefault(above, []).append(below)
+        self._all_below: dict[URIRef, frozenset[Node]] = {}
+        for below, above in self.pairs:
+            self._below.setdefault(above, []).append(below)
+
+    @classmethod
+    def of(cls, engine: Selects) -> Hierarchy:
+        """As the data of an engine tells."""
+        rows = engine.select(f"SELECT ?below ?above {{ ?below {RDFS.subClassOf.n3()} ?above }}")
+        return cls((below, above) for below, above in rows if below is not None and above is not None)
 
     def below(self, classes: Iterable[URIRef]) -> list[URIRef]:
         """The classes and all their subclasses, sorted; classes without an IRI cannot be named."""
-        found: set[Node] = set(classes)
-        waiting = list(found)
-        while waiting:
-            new = set(self._below.get(waiting.pop(), ())) - found
-            found |= new
-            waiting += new
+        found = frozenset[Node]().union(*(self.all_below(each) for each in classes))
         return sorted(each for each in found if isinstance(each, URIRef))
+
+    def all_below(self, of: URIRef) -> frozenset[Node]:
+        """The class and all its subclasses, those without an IRI among them."""
+        if of not in self._all_below:
+            found: set[Node] = {of}
+            waiting: list[Node] = [of]
+            while waiting:
+                new = set(self._below.get(waiting.pop(), ())) - found
+                found |= new
+                waiting += new
+            self._all_below[of] = frozenset(found)
+        return self._all_below[of]
 
 
 class ValueTests:
@@ -87,9 +101,11 @@ class ValueTests:
     an EXISTS for each row, and does so from scratch when it holds a join.
     """
 
-    def __init__(self, engine: Selects) -> None:
+    def __init__(self, engine: Selects, hierarchy: Hierarchy, patterns: set[tuple[str, str]]) -> None:
+        """patterns: those, with their flags, that are known to work; others are tried and added."""
         self._engine = engine
-        self.hierarchy = Hierarchy(engine)
+        self.hierarchy = hierarchy
+        self._patterns = patterns
         self._fresh = count()
 
     def conforms(self, shape: Shape, variable: str) -> str | None:
@@ -173,9 +189,11 @@ class ValueTests:
 
     def _matches(self, pattern: str, flags: str, variable: str) -> str:
         arguments = f"{_string(pattern)}, {_string(flags)}"
-        ((works,),) = self._engine.select(f'SELECT (REGEX("", {arguments}) AS ?works) {{}}')
-        if works is None:
-            raise BadShapes(f"The engine cannot evaluate the pattern {pattern} with the flags {flags!r}.")
+        if (pattern, flags) not in self._patterns:
+            ((works,),) = self._engine.select(f'SELECT (REGEX("", {arguments}) AS ?works) {{}}')
+            if works is None:
+                raise BadShapes(f"The engine cannot evaluate the pattern {pattern} with the flags {flags!r}.")
+            self._patterns.add((pattern, flags))
         return f"(!isBlank({variable}) && REGEX(STR({variable}), {arguments}))"
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import NamedTuple
 
 import pytest
 from rdflib import SH, Graph, Literal, Namespace, URIRef
@@ -73,6 +74,19 @@ def test_the_report_reads_back_from_its_graph():
 def test_in_the_report_graph_a_warning_is_enough_not_to_conform():
     told = [list(report.to_graph().objects(None, SH.conforms)) for report in (Report(), Report.of([TWICE]))]
     assert told == [[Literal(True)], [Literal(False)]]
+
+
+def test_json_tells_where_a_finding_comes_from_and_how_many_values_are_wrong():
+    class Place(NamedTuple):
+        number: int
+        line: int
+
+    nameless = replace(NAMELESS, off_by=2)
+    told = Report.of([nameless, TWICE]).to_json({nameless: [Place(1, 3), Place(2, 8)]})
+    (first, second) = told["findings"]
+    assert first["offBy"] == 2
+    assert first["origins"] == [{"operation": 1, "line": 3}, {"operation": 2, "line": 8}]
+    assert {"offBy", "origins"}.isdisjoint(second)
 
 
 def test_json_holds_the_counts_and_every_finding():

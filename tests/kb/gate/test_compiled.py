@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from rdflib import RDF, SH, XSD, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.errors import NotFound
-from kb.gate.compiled import validate
+from kb.gate.compiled import Validation, validate
+from kb.gate.constraints import Targets
+from kb.gate.foci import given
+from kb.gate.shape_graph import read_shapes
 from kb.gate.shape_values import BadShapes
-from kb.report import Finding
+from kb.report import Finding, Report
 
 EX = Namespace("https://example.org/")
 PREFIXES = """
@@ -296,6 +301,46 @@ def test_what_the_engine_cannot_evaluate_is_refused(constraint):
     shapes = shapes_of(f"ex:s a sh:NodeShape ; sh:targetNode ex:x ; {constraint} .")
     with pytest.raises(BadShapes):
         validate(engine_of("ex:x a ex:Thing ."), shapes)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "sh:path ex:p ; sh:minCount 1",
+        "sh:path ( ex:p ex:q ) ; sh:nodeKind sh:Literal",
+        "sh:path ex:p ; sh:property [ sh:path ex:q ; sh:minCount 2 ]",
+        "sh:path ex:p ; sh:node [ sh:property [ sh:path ( ex:q ex:q ) ; sh:minCount 1 ] ]",
+        'sh:sparql [ sh:select "SELECT $this { FILTER NOT EXISTS { $this ?a ?x . ?x ?b 1 } }" ]',
+        'sh:sparql [ sh:select "SELECT $this ?n '
+        '{ { SELECT $this (COUNT(?x) AS ?n) { $this ?p ?x } GROUP BY $this } FILTER(?n < 3) }" ]',
+    ],
+)
+def test_of_given_nodes_the_same_is_found_as_of_those_nodes_among_all(rule):
+    data = "ex:a a ex:A ; ex:p ex:b , ex:c . ex:b a ex:A ; ex:q 1 . ex:c a ex:A ; ex:q ex:b . ex:d a ex:A ."
+    engine = engine_of(data)
+    shapes = shapes_of(f"ex:s sh:targetClass ex:A ; {rule} .")
+    (shape,) = read_shapes(shapes).values()
+    for nodes in ([EX.a], [EX.b, EX.d], [EX.a, EX.b, EX.c, EX.d]):
+        mine = replace(shape, targets=Targets(nodes=tuple(nodes)))
+        validation = Validation(engine)
+        found = Report.of(validation.findings(shape, given(nodes)))
+        assert found == Report.of(validation.findings(mine, validation.targets_of(mine)))
+    assert validate(engine, shapes).findings
+
+
+def test_a_finding_about_a_number_of_values_tells_by_how_many_it_is_off():
+    shapes = """
+        ex:s a sh:NodeShape ; sh:targetNode ex:x ; sh:property
+            [ sh:path ex:p ; sh:minCount 5 ] , [ sh:path ex:p ; sh:maxCount 1 ] ,
+            [ sh:path ex:p ; sh:qualifiedMinCount 2 ;
+                sh:qualifiedValueShape [ sh:property [ sh:path ex:q ; sh:minCount 2 ] ] ] .
+        """
+    found = validate(engine_of("ex:x ex:p 1 , 2 , 3 ."), shapes_of(shapes)).findings
+    assert {(each.component, each.off_by) for each in found} == {
+        (SH.MinCountConstraintComponent, 2),
+        (SH.MaxCountConstraintComponent, 2),
+        (SH.QualifiedMinCountConstraintComponent, 2),
+    }
 
 
 def test_only_what_breaks_a_rule_comes_out_of_the_engine():

@@ -130,6 +130,28 @@ def test_an_exists_that_holds_a_join_is_evaluated_once_where_that_means_the_same
     assert marked(query) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (
+            "SELECT $this { $this e:p ?v . FILTER NOT EXISTS { ?x e:q ?v ; e:r $this } }",
+            "SELECT $this { @ $this e:p ?v . MINUS { @ $this e:p ?v . FILTER(true) ?x e:q ?v ; e:r $this } }",
+        ),
+        (
+            "SELECT $this { { SELECT $this (COUNT(?x) AS ?n) { $this e:p ?x } GROUP BY $this } $this e:q ?v "
+            "FILTER NOT EXISTS { $this e:p ?x . ?x e:q ?v } }",
+            "SELECT $this { @ { SELECT $this (COUNT(?x) AS ?n) { @ $this e:p ?x } GROUP BY $this } "
+            "$this e:q ?v MINUS { @ $this e:p ?x . ?x e:q ?v } }",
+        ),
+        ("SELECT $this { OPTIONAL { ?x e:p $this } }", "SELECT $this { @ OPTIONAL { @ ?x e:p $this } }"),
+    ],
+)
+def test_for_few_nodes_every_group_that_names_them_begins_at_them(query, expected):
+    body = open_body(f"PREFIX e: <https://example.org/> {query}", ("this",))
+    told = body.select("@", few=True).removeprefix("PREFIX e: <https://example.org/>")
+    assert " ".join(told.split()) == expected
+
+
 def test_parameters_are_given_like_the_focus_node():
     query = "SELECT $this { $this e:p ?x { ?a e:p ?b FILTER(?b = $limit) } }"
     expected = "SELECT $this { @ $this e:p ?x { @ ?a e:p ?b FILTER(?b = $limit) } }"
