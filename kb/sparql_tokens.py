@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from kb.errors import NotAllowed, NotUnderstood
 
@@ -48,12 +48,12 @@ class Context(Enum):
     """The quads of INSERT DATA and DELETE DATA."""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token. start: its offset in the text. line, column: from 1, in characters.
 
     depth: the number of brackets open around it. A bracket stands outside what it opens, and inside what it
-    closes. opens: what an opening bracket holds, None for all other tokens.
+    closes. opens: what an opening bracket holds, None for all other tokens. word: the keyword in capitals,
+    empty when the token is no word. A tuple, because every query makes some dozens of them.
     """
 
     kind: Kind
@@ -64,6 +64,7 @@ class Token:
     context: Context
     depth: int
     opens: Context | None = None
+    word: str = ""
 
     @property
     def end(self) -> int:
@@ -73,11 +74,6 @@ class Token:
     def place(self) -> str:
         """Its place in words, to begin a sentence with."""
         return f"Line {self.line}, column {self.column}"
-
-    @property
-    def word(self) -> str:
-        """The keyword in capitals, or nothing when the token is no word."""
-        return self.text.upper() if self.kind is Kind.WORD else ""
 
     @property
     def is_term(self) -> bool:
@@ -143,6 +139,9 @@ _READ_AS_WORD = ("service", "load", "filter")
 _AFTER_OPERAND = frozenset((")", "]", "}", ">>"))
 
 
+_KINDS: Final = {kind.name: kind for kind in Kind}
+
+
 @dataclass(slots=True)
 class _Frame:
     """An open bracket: what it holds, and whether a VALUES in it still waits for its rows."""
@@ -193,7 +192,7 @@ class _Reader:
         frame = self.frames[-1]
         kind, text = self._match(frame)
         context, depth = frame.context, len(self.frames) - 1
-        opens = None
+        opens, word = None, ""
         if kind is Kind.IRI:
             self._check_escapes(text, _NOT_IN_IRI)
         elif kind is Kind.STRING:
@@ -201,13 +200,14 @@ class _Reader:
         elif kind is Kind.NAME:
             self._check_prefix(text)
         elif kind is Kind.WORD:
-            self._read_word(text, frame)
+            word = self._read_word(text, frame)
         elif text in _CLOSER:
             opens = self._inside(text, frame)
             self.frames.append(_Frame(text, opens))
         elif text in _CLOSER.values():
             self._close(text, frame)
-        return Token(kind, text, self.at, self.line, self.at - self.line_start + 1, context, depth, opens)
+        column = self.at - self.line_start + 1
+        return Token(kind, text, self.at, self.line, column, context, depth, opens, word)
 
     def _match(self, frame: _Frame) -> tuple[Kind, str]:
         """The next token of the text, as it reads in `frame`."""
@@ -218,16 +218,18 @@ class _Reader:
                 return Kind.IRI, iri[0]
             if not compares and self.text.startswith("<<", self.at):
                 return Kind.MARK, "<<"
-        for bracket in (">>", "|}"):
-            if self.text.startswith(bracket, self.at) and _CLOSER.get(frame.opener) == bracket:
-                return Kind.MARK, bracket
-        if self.text.startswith("{|", self.at):
-            return Kind.MARK, "{|"
+        first = self.text[self.at]
+        if first in ">|{":
+            for bracket in (">>", "|}"):
+                if self.text.startswith(bracket, self.at) and _CLOSER.get(frame.opener) == bracket:
+                    return Kind.MARK, bracket
+            if self.text.startswith("{|", self.at):
+                return Kind.MARK, "{|"
         found = _TOKEN.match(self.text, self.at)
         if not found:
             raise self.refuse(_unexpected(self.text[self.at]))
         assert found.lastgroup is not None
-        return Kind[found.lastgroup], found[0]
+        return _KINDS[found.lastgroup], found[0]
 
     def _operand_before(self) -> bool:
         last = self.last
@@ -237,7 +239,8 @@ class _Reader:
             or (last.kind is Kind.MARK and last.text in _AFTER_OPERAND)
         )
 
-    def _read_word(self, text: str, frame: _Frame) -> None:
+    def _read_word(self, text: str, frame: _Frame) -> str:
+        """The word in capitals, when it is one of SPARQL."""
         word = text.upper()
         if word not in WORDS:
             raise self.refuse(f"{text[:40]} is not a word of SPARQL.")
@@ -245,6 +248,7 @@ class _Reader:
             frame.values = True
         elif word == "SELECT" and self.last is not None and self.last.text == "{":
             frame.context = Context.QUERY
+        return word
 
     def _check_prefix(self, name: str) -> None:
         prefix = name[: name.index(":") + 1]
@@ -258,6 +262,8 @@ class _Reader:
 
     def _check_escapes(self, text: str, forbidden: str) -> None:
         """Refuses a codepoint escape of a character that would end the token if it stood there itself."""
+        if "\\" not in text:
+            return
         for escape in _ESCAPE.finditer(text):
             code = int(escape[1] or escape[2], 16)
             if code > 0x10FFFF or _UNPRINTABLE.match(chr(code)) or chr(code) in forbidden:
