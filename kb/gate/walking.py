@@ -1,0 +1,221 @@
+"""Walks routes from some nodes over the triples before and after a change together.
+
+Those are what an engine holds after the change, and what the change took away. Walking over both finds
+whatever hung together before or after: more than need be sometimes, never less.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Final
+
+from rdflib import RDF, URIRef
+from rdflib.term import BNode, Literal, Node
+
+from kb.gate.routes import Chain, Choice, Repeat, Route, Step
+from kb.gate.value_tests import Selects
+
+Triple = tuple[Node, Node, Node]
+
+AT_ONCE: Final = 1_000
+"""How many nodes a query names at most."""
+
+_FEW: Final = 30
+_MANY_TRIPLES: Final = 60
+
+Nodes = frozenset[Node]
+
+
+def chunks(nodes: Iterable[Node], size: int = AT_ONCE) -> Iterator[list[Node]]:
+    """The nodes in lists of at most `size`."""
+    left = iter(nodes)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def values(variables: str, rows: Iterable[Sequence[Node]]) -> str:
+    """The VALUES clause that gives the variables these values."""
+    listed = " ".join(f"({' '.join(term.n3() for term in row)})" for row in rows)
+    return f"VALUES ({variables}) {{ {listed} }}"
+
+
+class Neighbours:
+    """The triples about nodes that an engine holds, each asked for once. What has no name has no triples."""
+
+    def __init__(self, engine: Selects) -> None:
+        self._engine = engine
+        # Node -> its triples as (predicate, other end), None when they are many.
+        self._out: dict[Node, list[tuple[Node, Node]] | None] = {}
+        self._in: dict[Node, list[tuple[Node, Node]] | None] = {}
+
+    def about(self, node: Node) -> list[tuple[Node, Node]] | None:
+        """The triples that begin at a node, as (predicate, object); None when they are many."""
+        return self._fetched([node], inverse=False)[node]
+
+    def over(self, nodes: Collection[Node], step: Step, most: int | None = None) -> set[Node]:
+        """Where the step leads from these nodes. most: no more are needed."""
+        found = set[Node]()
+        if not step.inverse:
+            nodes = [node for node in nodes if not isinstance(node, Literal)]
+        if len(nodes) <= _FEW:
+            known, nodes = self._fetched(nodes, step.inverse), []
+            for node, triples in known.items():
+                if triples is None:
+                    nodes.append(node)
+                else:
+                    found |= {other for predicate, other in triples if _fits(step, predicate)}
+        for some in chunks(nodes):
+            limit = "" if most is None else f" LIMIT {most}"
+            found |= {row[0] for row in self._select(f"?there {{ {_pattern(step, some)} }}{limit}")}
+        return found
+
+    def having(self, nodes: Collection[Node], step: Step, value: Node | None = None) -> set[Node]:
+        """Those of the nodes from which the step leads anywhere, or to `value`."""
+        found = set[Node]()
+        if len(nodes) <= _FEW:
+            known, nodes = self._fetched(nodes, step.inverse), []
+            for node, triples in known.items():
+                if triples is None:
+                    nodes.append(node)
+                elif any(_fits(step, each) and value in (None, other) for each, other in triples):
+                    found.add(node)
+        for some in chunks(nodes):
+            only = "" if value is None else f"FILTER(sameTerm(?there, {value.n3()}))"
+            rows = self._select(f"?here {{ {_pattern(step, some)} {only} }}")
+            found |= {row[0] for row in rows}
+        return found
+
+    def types(self, nodes: Collection[Node]) -> dict[Node, set[Node]]:
+        """The classes that the nodes are said to be of."""
+        found = defaultdict[Node, set[Node]](set)
+        nodes = [node for node in nodes if not isinstance(node, Literal)]
+        if len(nodes) <= _FEW:
+            known, nodes = self._fetched(nodes, inverse=False), []
+            for node, triples in known.items():
+                if triples is None:
+                    nodes.append(node)
+                else:
+                    found[node] = {other for predicate, other in triples if predicate == RDF.type}
+        for some in chunks(nodes):
+            for node, its_class in self._select(f"?here ?there {{ {_pattern(Step(RDF.type), some)} }}"):
+                found[node].add(its_class)
+        return found
+
+    def _fetched(self, nodes: Collection[Node], inverse: bool) -> dict[Node, list[tuple[Node, Node]] | None]:
+        known = self._in if inverse else self._out
+        missing = [node for node in nodes if node not in known]
+        if missing:
+            self._fetch(missing, inverse)
+        return {node: known[node] for node in nodes}
+
+    def _fetch(self, nodes: list[Node], inverse: bool) -> None:
+        known = self._in if inverse else self._out
+        most = _MANY_TRIPLES * len(nodes)
+        pattern = _pattern(Step(None, inverse), nodes)
+        rows = list(self._select(f"?here ?property ?there {{ {pattern} }} LIMIT {most}"))
+        for node in nodes:
+            known[node] = [] if len(rows) < most else None
+        if len(rows) == most and len(nodes) > 1:
+            for node in nodes:
+                self._fetch([node], inverse)
+        elif len(rows) < most:
+            for node, predicate, other in rows:
+                triples = known[node]
+                assert triples is not None
+                triples.append((predicate, other))
+
+    def _select(self, rest: str) -> Iterator[tuple[Node, ...]]:
+        for row in self._engine.select(f"SELECT DISTINCT {rest}"):
+            yield tuple(term for term in row if term is not None)
+
+
+def _pattern(step: Step, nodes: Iterable[Node]) -> str:
+    """The pattern that leads from ?here, each of the nodes, to ?there."""
+    verb = "?property" if step.predicate is None else step.predicate.n3()
+    triple = f"?there {verb} ?here" if step.inverse else f"?here {verb} ?there"
+    but = "".join(f" FILTER(?property != {each.n3()})" for each in sorted(step.but))
+    return f"{values('?here', ((node,) for node in nodes))} {triple} {but}"
+
+
+def _fits(step: Step, predicate: Node) -> bool:
+    return predicate == step.predicate or (step.predicate is None and predicate not in step.but)
+
+
+class Ground:
+    """What is walked on. gone: the triples that the change took away."""
+
+    def __init__(self, neighbours: Neighbours, gone: Iterable[Triple]) -> None:
+        self.neighbours = neighbours
+        self._gone_out: dict[Node, list[tuple[Node, Node]]] = defaultdict(list)
+        self._gone_in: dict[Node, list[tuple[Node, Node]]] = defaultdict(list)
+        for subject, predicate, value in gone:
+            self._gone_out[subject].append((predicate, value))
+            self._gone_in[value].append((predicate, subject))
+        self._walked: dict[tuple[Nodes, Route], Nodes] = {}
+
+    def walk(self, nodes: Nodes, route: Route, most: int) -> Nodes | None:
+        """Where the route leads from the nodes.
+
+        None when that is more than `most` nodes, on the way or at its end, or a blank node, which no query
+        can name.
+        """
+        if (nodes, route) in self._walked:
+            return self._walked[nodes, route]
+        found = self._walk(nodes, route, most)
+        if found is None or len(found) > most or any(isinstance(node, BNode) for node in found):
+            return None
+        self._walked[nodes, route] = found
+        return found
+
+    def _walk(self, nodes: Nodes, route: Route, most: int) -> Nodes | None:
+        match route:
+            case Step():
+                return self._step(nodes, route, most) if nodes else nodes
+            case Chain(parts):
+                return self._chain(nodes, parts, most)
+            case Choice(parts):
+                found: Nodes = frozenset()
+                for part in parts:
+                    reached = self.walk(nodes, part, most)
+                    if reached is None:
+                        return None
+                    found |= reached
+                return found
+            case Repeat(part):
+                return self._repeat(nodes, part, most)
+
+    def _chain(self, nodes: Nodes, parts: tuple[Route, ...], most: int) -> Nodes | None:
+        for part in parts:
+            reached = self.walk(nodes, part, most)
+            if reached is None:
+                return None
+            nodes = reached
+        return nodes
+
+    def _repeat(self, nodes: Nodes, part: Route, most: int) -> Nodes | None:
+        found = new = nodes
+        while new:
+            reached = self.walk(new, part, most)
+            if reached is None or len(found) > most:
+                return None
+            new = reached - found
+            found |= new
+        return found
+
+    def _step(self, nodes: Nodes, step: Step, most: int) -> Nodes:
+        gone = self._gone_in if step.inverse else self._gone_out
+        before = {other for node in nodes for verb, other in gone.get(node, ()) if _fits(step, verb)}
+        return frozenset(before | self.neighbours.over(nodes, step, most + 1))
+
+    def having(self, nodes: Nodes, predicate: URIRef, value: Node) -> Nodes:
+        """Those of the nodes that have a value for a property, before or after the change."""
+        before = {node for node in nodes if (predicate, value) in self._gone_out.get(node, ())}
+        return frozenset(before | self.neighbours.having(nodes, Step(predicate), value))
+
+    def instances(self, classes: Nodes, most: int) -> Nodes | None:
+        """What is said to be of one of the classes, before or after; None as in `walk`."""
+        if any(isinstance(each, BNode) for each in classes):
+            return None
+        return self.walk(classes, Step(RDF.type, inverse=True), most)
