@@ -16,9 +16,11 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
+from kb import __version__
 from kb.derivation import Derivation, TooMuchFollows, ontology_of
 from kb.engine.contract import DefaultGraph
 from kb.engine.oxigraph import OxigraphEngine
@@ -32,6 +34,8 @@ from kb.receipts import receipt
 
 LARGE = 20_000
 """Quads of a patch from which on it is made on a copy."""
+
+_PROGRAM = f"regiolink {__version__} pyoxigraph {version('pyoxigraph')}"
 
 Told = Callable[[str, int, int | None], None]
 """Told how far something is: what is done now, how much of it, of how much (None when unknown)."""
@@ -212,6 +216,10 @@ class Live:
             self._put_in_use(self._next_folder())
             return
         name = current.read_text(encoding="utf-8").strip()
+        if self._made_by(name) != _PROGRAM:
+            # Another version may store, or derive, otherwise; the ledger says the same to both.
+            self.rebuild()
+            return
         self._pair = _Pair(self._folder / name, self._default_graph)
         self._remove_all_but(name)
         note = self.stated.note()
@@ -283,6 +291,12 @@ class Live:
     def _new_derivation(self) -> Derivation | None:
         return None if self._plain else Derivation(ontology_of(self.stated))
 
+    def _made_by(self, name: str) -> str:
+        try:
+            return (self._folder / name / "made-by").read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
     def _next_folder(self) -> Path:
         used = [int(path.name) for path in self._folder.iterdir() if path.name.isdigit()]
         folder = self._folder / str(max(used, default=0) + 1)
@@ -291,6 +305,7 @@ class Live:
 
     def _put_in_use(self, folder: Path) -> None:
         """Makes the pair in `folder` the live one, in one step."""
+        (folder / "made-by").write_text(f"{_PROGRAM}\n", encoding="utf-8")
         following = self._folder / "current.new"
         following.write_text(f"{folder.name}\n", encoding="utf-8")
         following.replace(self._folder / "current")

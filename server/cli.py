@@ -20,6 +20,7 @@ from kb.report import INFO, VIOLATION, WARNING, Finding, Report
 from kb.saved_query import find, load_all
 from kb.terms import GRAPH
 from server.change_commands import load, undo, update
+from server.history_commands import blame, diff, history
 from server.importing import run_import
 from server.keeping_commands import backup, rebuild, restore, verify
 from server.local import knowledge_base, reading
@@ -206,7 +207,7 @@ def settings_command() -> None:
     )
 
 
-for command in (load, update, undo, verify, rebuild, backup, restore):
+for command in (load, update, undo, history, blame, diff, verify, rebuild, backup, restore):
     main.add_command(command)
 main.add_command(user)
 main.add_command(token)

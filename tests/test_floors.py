@@ -134,6 +134,7 @@ FLOORS = {
     "server.local": 11,
     "server.change_commands": 12,
     "server.keeping_commands": 12,
+    "server.history_commands": 12,
     "server.credentials": 9.5,
     "server.hosts": 9,
     "server.metrics": 9,

@@ -293,3 +293,12 @@ def test_an_engine_that_knows_more_than_the_ledger_is_made_anew(kb, tmp_path):
 def test_receipts_tell_of_every_commit(writer):
     outcome = writer.commit(by(insert("a"), message="why not"))
     assert Literal(outcome.commit.hash) in {value for _, _, value in writer.live.public.triples(HISTORY)}
+
+
+def test_engines_of_another_version_are_made_anew(kb, monkeypatch):
+    with kb.writer() as writer:
+        before, place = everything(writer.live.public), (kb.folder.engines / "current").read_text()
+    monkeypatch.setattr("kb.live._PROGRAM", "regiolink 99")
+    with kb.writer() as writer:
+        assert everything(writer.live.public) == before
+        assert (kb.folder.engines / "current").read_text() != place
