@@ -6,6 +6,7 @@ the process.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import IO, Literal, Protocol, cast
 import pyoxigraph as ox
 from rdflib import URIRef
 
-from kb.engine.contract import NotSupported
+from kb.engine.contract import RESERVED, NotSupported
 from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_terms import to_graph_name
 from kb.errors import EngineDamaged, NotUnderstood
@@ -44,6 +45,12 @@ RESULT_FORMS = tuple(_RESULTS)
 GRAPH_FORMS = tuple(_GRAPHS)
 """How triples can be written."""
 
+# A GRAPH with a variable whose group begins with anything but a triple pattern; rather too many than too few.
+_MERE_NAMES = re.compile(
+    r"\bGRAPH\s*(#|[?$][^\s{#]*\s*(#|\{\s*([#{}]|(OPTIONAL|FILTER|BIND|MINUS|VALUES|SELECT|GRAPH|SERVICE)\b)))",
+    re.IGNORECASE,
+)
+_FROM = re.compile(r"\bFROM\b", re.IGNORECASE)
 _Named = ox.NamedNode | ox.BlankNode
 _Graph = _Named | ox.DefaultGraph
 Kind = Literal["solutions", "truth", "triples"]
@@ -125,7 +132,7 @@ def ask(
     """
     given = bool(default_graphs or named_graphs)
     default: list[_Graph] | None = [_graph(name) for name in default_graphs] if given else None
-    named = [cast(_Named, _graph(name)) for name in named_graphs] if given else None
+    named = [cast(_Named, _graph(name)) for name in named_graphs] if given else _named(engine, text)
     try:
         with _evaluating():
             return Found(engine.store.query(text, base_iri=base, default_graph=default, named_graphs=named))
@@ -133,6 +140,17 @@ def ask(
         raise query_error(error) from None
     except ValueError:
         raise NotUnderstood(f"The base {base!r} is not an absolute IRI.") from None
+
+
+def _named(engine: OxigraphEngine, text: str) -> list[_Named] | None:
+    """The names of the graphs for a query that may ask for mere names; None where it is about triples.
+
+    The engine keeps empty graphs of its own, which no triple pattern finds. With names it is slower.
+    """
+    if _FROM.search(text) or not _MERE_NAMES.search(text):
+        return None
+    names = engine.store.named_graphs()
+    return [name for name in names if isinstance(name, ox.NamedNode) and not name.value.startswith(RESERVED)]
 
 
 def holds(engine: OxigraphEngine, graph: str) -> bool:

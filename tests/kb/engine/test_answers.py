@@ -8,6 +8,7 @@ from kb.engine.answers import GRAPH_FORMS, ask, holds, write_graph
 from kb.engine.contract import DEFAULT, BadTerm, QuerySyntaxError
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.errors import NotUnderstood
+from kb.patch import Patch
 
 DATA = b"""
 GRAPH <urn:x:one> { <urn:x:a> <urn:x:p> 1 , 2 }
@@ -102,6 +103,24 @@ def test_a_dataset_that_is_given_counts_instead_of_that_of_the_text(engine):
     by_name = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
     assert [count(by_name), count(by_name, named_graphs=["urn:x:two"])] == ["3", "1"]
     assert count(by_name, default_graphs=["urn:x:two"]) == "0"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "GRAPH ?g {}",
+        "GRAPH?g{ }",
+        "graph $g { # nothing\n }",
+        "GRAPH # a comment {\n ?g {}",
+        "GRAPH ?g { OPTIONAL { ?s <urn:none> ?o } }",
+        "GRAPH ?g { { } }",
+        "GRAPH ?g { FILTER(true) }",
+    ],
+)
+def test_the_names_of_graphs_are_those_of_people(engine, pattern):
+    engine.transact(Patch(), revision=5)
+    rows = written(ask(engine, f"SELECT DISTINCT ?g {{ {pattern} }} ORDER BY ?g"), "csv")
+    assert rows == "g\r\nurn:x:one\r\nurn:x:two\r\n"
 
 
 def test_whether_a_graph_holds_a_triple(engine):
