@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from kb.engine.contract import DEFAULT, EDITS
+from kb.errors import DataRefused, FolderUnusable, KnowledgeBaseError, NoRoom
+from kb.history import StaleChange
 from kb.intent import Intent, Outcome
 from kb.ledger.commits import Door
+from kb.ledger.errors import InDoubt, LedgerBusy, StaleHead
 from kb.ledger.people import Person
+from kb.permissions import Forbidden
 from kb.snapshot import Snapshot
+from server import metrics
 from server.caching import ResultCache
 from server.readers.tasks import Document, Form, Parsed, Question
+from server.remote_writer import GivenUp, WriterAway
+
+_OUTCOMES: Mapping[type[KnowledgeBaseError], str] = {
+    DataRefused: "invalid",
+    Forbidden: "forbidden",
+    StaleHead: "stale",
+    StaleChange: "stale",
+    InDoubt: "in-doubt",
+    GivenUp: "deadline",
+    WriterAway: "failed",
+    LedgerBusy: "failed",
+    NoRoom: "failed",
+    FolderUnusable: "failed",
+}
+"""What came of a change by the error that it ended with, for the metrics; of all others: refused."""
 
 
 class Answer(Protocol):
@@ -117,7 +138,16 @@ class Backend:
         return self.states.newest(max(at_least, self.written))
 
     def commit(self, intent: Intent) -> Outcome:
-        """Makes a change, which the next question from here sees."""
-        outcome = self.writes.commit(intent)
-        self.written = max(self.written, outcome.revision)
+        """Makes a change, which the next question from here sees; it is counted by what comes of it."""
+        began = time.perf_counter()
+        came = "failed"
+        try:
+            outcome = self.writes.commit(intent)
+            self.written = max(self.written, outcome.revision)
+            came = "repeated" if outcome.repeated else "done" if outcome.commit else "unchanged"
+        except KnowledgeBaseError as error:
+            came = next((word for kind, word in _OUTCOMES.items() if isinstance(error, kind)), "refused")
+            raise
+        finally:
+            metrics.commit_done(came, intent.door, time.perf_counter() - began)
         return outcome

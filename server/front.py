@@ -22,11 +22,21 @@ from server.hosts import is_from_this_machine, refuse_wrong_host
 from server.problems import problem
 from server.protocol import UnsupportedMedia
 from server.readiness import Readiness
-from server.request_log import RequestLog, note
+from server.request_log import LOG_QUERIES, Done, RequestLog, note
 from server.settings import Settings, ledger_place
 
 ANONYMOUS_BODY = 1_000_000
 """Bytes that the body of a request without a token may have."""
+
+_OUTCOMES = {
+    "TimeLimit": "deadline",
+    "MemoryLimit": "memory",
+    "Busy": "busy",
+    "ReaderLost": "crash",
+    "ClientGone": "gone",
+    "AnswerTooLarge": "too-large",
+}
+"""What came of a query by the error that it ended with; for all others the status tells enough."""
 
 _FOR_OPERATORS = ("readiness.healthz", "readiness.readyz", "metrics")
 
@@ -57,7 +67,7 @@ def install(app: Flask, settings: Settings) -> Front:
             raise Forbidden("The metrics are for the machine that the service runs on.")
         return Response(metrics.text(), content_type=metrics.MEDIA)
 
-    app.wsgi_app = RequestLog(app.wsgi_app, metrics.request_done)  # type: ignore[method-assign]
+    app.wsgi_app = RequestLog(app.wsgi_app, _count)  # type: ignore[method-assign]
     _word_refusals(app)
     if settings.proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -66,9 +76,26 @@ def install(app: Flask, settings: Settings) -> Front:
     return front
 
 
+def _count(done: Done) -> None:
+    """Tells the metrics of a request that is over."""
+    endpoint = str(done.facts.get("endpoint") or "other")
+    metrics.request_done(done.method, endpoint, done.status, done.seconds)
+    if done.facts.get("asks") == "query":
+        metrics.query_done(_outcome(done), done.seconds, done.size)
+
+
+def _outcome(done: Done) -> str:
+    """What came of a query, in one word."""
+    if done.status < 400:
+        return "answered" if done.whole else "cut"
+    error = done.facts.get("error")
+    return _OUTCOMES.get(str(error), "failed" if done.status >= 500 else "refused")
+
+
 def _greet(authorisation: Authorisation, settings: Settings) -> None:
     """Looks where to and who it is, if a token was sent, and how much may be sent by them."""
     note(endpoint=request.endpoint)
+    request.environ[LOG_QUERIES] = settings.log_queries
     protocol = request.environ.get("SERVER_PROTOCOL", "")
     refuse_wrong_host(request.headers.get("Host"), protocol, settings.trusted_hosts)
     if request.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":

@@ -5,7 +5,10 @@ One registry for the one web process; its threads may all call these functions.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from mmap import mmap
+from typing import Final, Protocol
 
 from prometheus_client import (
     CollectorRegistry,
@@ -17,8 +20,11 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from kb import __version__
+from kb.errors import KnowledgeBaseError
 from kb.ledger.commits import Door
 
 MEDIA: Final = CONTENT_TYPE_LATEST
@@ -53,30 +59,71 @@ _query_seconds = Histogram(
     buckets=_QUICK,
     registry=_registry,
 )
-_answer_rows = Histogram("regiolink_answer_rows", "Rows of answers.", buckets=_SIZES, registry=_registry)
 _answer_bytes = Histogram("regiolink_answer_bytes", "Bytes of answers.", buckets=_SIZES, registry=_registry)
-_waiting = Gauge("regiolink_queries_waiting", "Queries that wait for a reader.", registry=_registry)
-_busy = Gauge("regiolink_readers_busy", "Readers at work.", registry=_registry)
-_readers_ended = Counter(
-    "regiolink_readers_ended", "Readers that were killed or died, by why.", ["why"], registry=_registry
-)
-_read_revision = Gauge(
-    "regiolink_read_revision", "The revision that queries are answered from.", registry=_registry
-)
-_head_revision = Gauge("regiolink_head_revision", "The newest revision.", registry=_registry)
-_lag = Gauge(
-    "regiolink_revision_lag", "Revisions that queries are behind the newest one.", registry=_registry
-)
-_lag.set_function(lambda: max(0.0, _value(_head_revision) - _value(_read_revision)))
 _commits = Counter(
     "regiolink_commits", "Changes asked for, by what came of them.", ["outcome", "door"], registry=_registry
 )
 _commit_seconds = Histogram(
     "regiolink_commit_seconds", "From asking for a change to its receipt.", buckets=_QUICK, registry=_registry
 )
-_writer_restarts = Counter(
-    "regiolink_writer_restarts", "Times that the writer had to be started again.", registry=_registry
-)
+
+# Shared with the processes that are forked later: the one that starts writers is not the one that is asked.
+_writer_restarts = mmap(-1, 8)
+
+
+class Readers(Protocol):
+    """What the readers do: how many are at work, how many queries wait, and why readers came to an end."""
+
+    @property
+    def busy(self) -> int: ...
+
+    @property
+    def waiting(self) -> int: ...
+
+    @property
+    def ended(self) -> Mapping[str, int]: ...
+
+
+class _Watched(Collector):
+    """What is looked up when Prometheus asks."""
+
+    def __init__(self) -> None:
+        self.readers: Callable[[], Readers] | None = None
+        self.revisions: Callable[[], tuple[int, int]] | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        restarts = int.from_bytes(_writer_restarts[:], "little")
+        yield CounterMetricFamily(
+            "regiolink_writer_restarts", "Times that the writer had to be started again.", restarts
+        )
+        if self.readers is not None:
+            yield from _of_readers(self.readers())
+        if self.revisions is not None:
+            with suppress(KnowledgeBaseError):
+                yield from _of_revisions(*self.revisions())
+
+
+def _of_readers(readers: Readers) -> Iterator[Metric]:
+    yield GaugeMetricFamily("regiolink_queries_waiting", "Queries that wait for a reader.", readers.waiting)
+    yield GaugeMetricFamily("regiolink_readers_busy", "Readers at work.", readers.busy)
+    ended = CounterMetricFamily(
+        "regiolink_readers_ended", "Readers that were killed or died, by why.", labels=["why"]
+    )
+    for why, number in sorted(readers.ended.items()):
+        ended.add_metric([why], number)
+    yield ended
+
+
+def _of_revisions(read: int, head: int) -> Iterator[Metric]:
+    yield GaugeMetricFamily("regiolink_read_revision", "The revision that queries are answered from.", read)
+    yield GaugeMetricFamily("regiolink_head_revision", "The newest revision.", head)
+    yield GaugeMetricFamily(
+        "regiolink_revision_lag", "Revisions that queries are behind the newest one.", max(0, head - read)
+    )
+
+
+_watched = _Watched()
+_registry.register(_watched)
 
 
 def request_done(method: str, endpoint: str, status: int, seconds: float) -> None:
@@ -86,34 +133,14 @@ def request_done(method: str, endpoint: str, status: int, seconds: float) -> Non
     _request_seconds.labels(endpoint).observe(seconds)
 
 
-def query_done(outcome: str, seconds: float, rows: int | None = None, size: int | None = None) -> None:
+def query_done(outcome: str, seconds: float, size: int) -> None:
     """A query ended. outcome: one of a few words, such as "answered", "refused", "deadline", "cut".
 
-    seconds: from taking it to its last byte. rows, size (bytes): of the answer, where known.
+    seconds: from taking it to its last byte. size: bytes of the answer.
     """
     _queries.labels(outcome).inc()
     _query_seconds.labels(outcome).observe(seconds)
-    if rows is not None:
-        _answer_rows.observe(rows)
-    if size is not None:
-        _answer_bytes.observe(size)
-
-
-def readers_now(waiting: int, busy: int) -> None:
-    """How many queries wait for a reader, and how many readers are at work."""
-    _waiting.set(waiting)
-    _busy.set(busy)
-
-
-def reader_ended(why: str) -> None:
-    """A reader was killed or died. why: one of a few words, such as "deadline", "memory", "crash", "gone"."""
-    _readers_ended.labels(why).inc()
-
-
-def revisions_now(read: int, head: int) -> None:
-    """Which revision queries are answered from, and which is the newest."""
-    _read_revision.set(read)
-    _head_revision.set(head)
+    _answer_bytes.observe(size)
 
 
 def commit_done(outcome: str, door: Door, seconds: float) -> None:
@@ -123,8 +150,17 @@ def commit_done(outcome: str, door: Door, seconds: float) -> None:
 
 
 def writer_restarted() -> None:
-    """The writer had ended and was started again."""
-    _writer_restarts.inc()
+    """The writer had ended and was started again. To be called in the process that starts it."""
+    number = int.from_bytes(_writer_restarts[:], "little") + 1
+    _writer_restarts[:] = number.to_bytes(8, "little")
+
+
+def watch(readers: Callable[[], Readers], revisions: Callable[[], tuple[int, int]]) -> None:
+    """Has the readers and the revisions looked up whenever Prometheus asks.
+
+    revisions: the one that queries are answered from, and the newest; may raise `KnowledgeBaseError`.
+    """
+    _watched.readers, _watched.revisions = readers, revisions
 
 
 def text() -> bytes:
@@ -135,8 +171,3 @@ def text() -> bytes:
 def value_of(sample: str, **labels: str) -> float | None:
     """The value of one sample, None when there is none yet."""
     return _registry.get_sample_value(sample, labels)
-
-
-def _value(gauge: Gauge) -> float:
-    (metric,) = gauge.collect()
-    return metric.samples[0].value

@@ -28,6 +28,7 @@ from server.findings import as_shacl, refusal
 from server.negotiation import NotAcceptable, wants_page
 from server.protocol import BadKey, PreconditionFailed, UnsupportedMedia, WebError, WrongMethod
 from server.readers.errors import Unserved
+from server.request_log import note
 
 STATUS: dict[type[KnowledgeBaseError], int] = {
     TokenNeeded: 401,
@@ -119,6 +120,7 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(KnowledgeBaseError)
     def refused(error: KnowledgeBaseError) -> Response:
+        note(error=type(error).__name__)
         if isinstance(error, DataRefused):
             return _broken_rules(error)
         answer = problem(status_of(error), error.title, str(error), _facts(error))

@@ -9,7 +9,8 @@ import select
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 HEADER = "X-Request-Id"
+
+LOG_QUERIES = "regiolink.log_queries"
+"""What the environment of a request holds when the text of queries is to be logged."""
 
 _LOG = logging.getLogger("regiolink.request")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -120,19 +124,40 @@ def note(**facts: str | int | float | bool | None) -> None:
     request.environ.setdefault(_FACTS, {}).update(facts)
 
 
+def note_query(text: str) -> None:
+    """Adds the text of the query of the request at hand, where the setting `log_queries` says so."""
+    if request.environ.get(LOG_QUERIES):
+        note(query=text)
+
+
 def id_of(environ: WSGIEnvironment) -> str:
     """The id of a request: the one that a proxy gave it when it is well formed, else a new one."""
     given = environ.get("HTTP_X_REQUEST_ID", "")
     return given if _ID.fullmatch(given) else uuid.uuid4().hex
 
 
+@dataclass(frozen=True)
+class Done:
+    """A request that is over. size: bytes of the answer's body that were sent. seconds: it took in all.
+
+    whole: whether the answer was sent to its end. facts: what was noted about it.
+    """
+
+    method: str
+    status: int
+    size: int
+    seconds: float
+    whole: bool
+    facts: Mapping[str, Any]
+
+
 class RequestLog:
     """Middleware: gives each request an id, and logs it when its answer has been sent or was cut.
 
-    done: told method, endpoint, status and seconds of each request.
+    done: told of each request when it is over.
     """
 
-    def __init__(self, app: WSGIApplication, done: Callable[[str, str, int, float], None]) -> None:
+    def __init__(self, app: WSGIApplication, done: Callable[[Done], None]) -> None:
         self._app = app
         self._done = done
 
@@ -148,12 +173,11 @@ class RequestLog:
 
         def finished(whole: bool) -> None:
             seconds = time.perf_counter() - began
-            method = environ["REQUEST_METHOD"]
-            self._done(method, str(facts.get("endpoint") or "other"), sent["status"], seconds)
+            self._done(Done(environ["REQUEST_METHOD"], sent["status"], sent["bytes"], seconds, whole, facts))
             told = {
                 "id": made,
                 "client": environ.get("REMOTE_ADDR"),
-                "method": method,
+                "method": environ["REQUEST_METHOD"],
                 "path": environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
                 **sent,
                 "ms": round(seconds * 1000, 1),

@@ -12,6 +12,7 @@ from server.moments import moment_of
 from server.negotiation import RESULTS
 from server.query_service import QueryService
 from server.readers.tasks import Kind, Question
+from server.request_log import note
 
 _FORMS = {"csv": "text/csv", "tsv": "text/tab-separated-values", "json": "application/sparql-results+json"}
 assert set(_FORMS.values()) <= set(RESULTS.forms)
@@ -28,6 +29,7 @@ def blueprint(backend: Backend, reads: QueryService, queries: dict[str, SavedQue
 
     @bp.get("/queries/<name>")
     def page(name: str) -> str:
+        note(asks="query")
         query = find(name)
         given = {key: value for key, value in _values().items() if value}
         bound = query.bind(given)
@@ -47,6 +49,7 @@ def blueprint(backend: Backend, reads: QueryService, queries: dict[str, SavedQue
     def data(name: str, form: str) -> Response:
         if form not in _FORMS:
             abort(404)
+        note(asks="query")
         bound = find(name).bind(_values())
         moment = moment_of(_fields(), request.headers.get("Accept-Datetime"), backend)
         choice = (_FORMS[form], form)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kb.errors import KnowledgeBaseError
 from kb.folder import DataFolder
 from kb.ledger.ledger import Ledger
+from server import metrics
 from server.backend import Backend, Visitors
 from server.caching import ResultCache
 from server.query_service import QueryLimits, QueryService
@@ -52,6 +53,11 @@ class Services:
             max_body_bytes=settings.max_body_bytes,
             cache=ResultCache(settings.cache_bytes),
         )
+
+        metrics.watch(self.pool.state, self._revisions)
+
+    def _revisions(self) -> tuple[int, int]:
+        return self.states.newest().revision, self._prompt_writer.head()
 
     def add_probes(self, readiness: Readiness) -> None:
         """Tells the readiness which parts there are."""

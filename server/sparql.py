@@ -33,6 +33,7 @@ from server.protocol import (
 )
 from server.query_service import USERS, examined
 from server.readers.tasks import Kind, Question
+from server.request_log import note, note_query
 from server.service_description import description
 
 METHODS: Final = "GET, HEAD, POST, OPTIONS"
@@ -82,6 +83,8 @@ def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields
     `kb.sparql_text.examine` refuses, and what readers raise. Source: SPARQL 1.1 Protocol, section 2.1.
     """
     environ = request.environ
+    note(asks="query")
+    note_query(asked.text)
     person = backend.visitors.person() if "HTTP_AUTHORIZATION" in environ else None
     known = examined(asked.text, USERS if person else ANONYMOUS)
     if known.form is Asks.UPDATE:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from kb.errors import KnowledgeBaseError
+from server import metrics
 from server.writer_process import READY
 
 _SOONEST = 0.2
@@ -65,6 +66,7 @@ class _Writer:
         else:
             time.sleep(self._wait)
             self._wait = min(self._wait * 2, _SLOWEST)
+        metrics.writer_restarted()
         try:
             self.start()
         except CannotStart as error:

@@ -130,7 +130,7 @@ FLOORS = {
     "server.writer_process": 11,
     "server.supervisor": 12.5,
     "server.states": 10,
-    "server.services": 11.5,
+    "server.services": 10.8,
     "server.local": 11,
     "server.change_commands": 12,
     "server.keeping_commands": 12,

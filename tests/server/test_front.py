@@ -4,12 +4,23 @@ import logging
 import re
 
 import pytest
-from flask import Flask, request
+from flask import Flask, Response, request
 
+from kb.errors import NotUnderstood
 from kb.folder import DataFolder
 from kb.ledger.ledger import Ledger
 from kb.ledger.people import Role
-from server import front, problems
+from server import front, metrics, problems
+from server.readers.errors import (
+    AnswerCut,
+    AnswerTooLarge,
+    Busy,
+    ClientGone,
+    MemoryLimit,
+    ReaderLost,
+    TimeLimit,
+)
+from server.request_log import note
 from server.settings import load_settings
 
 
@@ -175,6 +186,55 @@ def test_the_log_tells_who_and_where_and_never_a_secret(make_client, token, capl
     (facts,) = [entry.facts for entry in caplog.records if entry.name == "regiolink.request"]
     assert (facts["user"], facts["endpoint"], facts["id"]) == ("ana", "echo", answer.headers["X-Request-Id"])
     assert ana["Authorization"].removeprefix("Bearer ") not in str([vars(entry) for entry in caplog.records])
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (None, "answered"),
+        (TimeLimit("It took too long.", 10.0), "deadline"),
+        (MemoryLimit("It needed too much.", 10), "memory"),
+        (Busy("Too many wait."), "busy"),
+        (ReaderLost("It ended."), "crash"),
+        (ClientGone("The client went away."), "gone"),
+        (AnswerTooLarge("It is too large."), "too-large"),
+        (NotUnderstood("It does not parse."), "refused"),
+        (KeyError("a fault"), "failed"),
+    ],
+)
+def test_a_query_is_counted_by_what_came_of_it(make_client, error, outcome):
+    client = make_client()
+
+    @client.application.get("/query")
+    def query() -> str:
+        note(asks="query")
+        if error is not None:
+            raise error
+        return "yes"
+
+    before = metrics.value_of("regiolink_queries_total", outcome=outcome) or 0
+    client.get("/query", buffered=True)
+    client.get("/echo", buffered=True)
+    assert metrics.value_of("regiolink_queries_total", outcome=outcome) == before + 1
+
+
+def test_a_query_whose_answer_breaks_off_is_counted_as_cut(make_client):
+    client = make_client()
+
+    @client.application.get("/query")
+    def query() -> Response:
+        note(asks="query")
+
+        def parts():
+            yield b"some"
+            raise AnswerCut("No more comes.")
+
+        return Response(parts())
+
+    before = metrics.value_of("regiolink_queries_total", outcome="cut") or 0
+    with pytest.raises(AnswerCut):
+        client.get("/query", buffered=True)
+    assert metrics.value_of("regiolink_queries_total", outcome="cut") == before + 1
 
 
 def test_every_answer_has_an_id(make_client):

@@ -1,10 +1,14 @@
 """Tests of server/metrics.py: what is told is what Prometheus reads."""
 
+import os
+import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from kb.errors import FolderUnusable
 from kb.ledger.commits import Door
 from server import metrics
 
@@ -43,20 +47,18 @@ def gained():
             1,
         ),
         (
-            lambda: metrics.query_done("deadline", 10.0),
+            lambda: metrics.query_done("deadline", 10.0, 0),
             "regiolink_query_seconds_sum",
             {"outcome": "deadline"},
             10,
         ),
         (
-            lambda: metrics.query_done("answered", 0.1, 5, 700),
+            lambda: metrics.query_done("answered", 0.1, 700),
             "regiolink_queries_total",
             {"outcome": "answered"},
             1,
         ),
-        (lambda: metrics.query_done("answered", 0.1, 5, 700), "regiolink_answer_rows_sum", {}, 5),
-        (lambda: metrics.query_done("answered", 0.1, 5, 700), "regiolink_answer_bytes_sum", {}, 700),
-        (lambda: metrics.reader_ended("memory"), "regiolink_readers_ended_total", {"why": "memory"}, 1),
+        (lambda: metrics.query_done("answered", 0.1, 700), "regiolink_answer_bytes_sum", {}, 700),
         (
             lambda: metrics.commit_done("done", Door.GRAPH_STORE, 0.01),
             "regiolink_commits_total",
@@ -72,21 +74,53 @@ def test_what_is_told_is_counted(gained, tell, sample, labels, by):
     assert gained(sample, **labels) == pytest.approx(by)
 
 
-def test_the_lag_is_what_readers_are_behind():
-    metrics.revisions_now(read=7, head=9)
-    assert metrics.value_of("regiolink_revision_lag") == 2
-    metrics.revisions_now(read=9, head=9)
+@pytest.fixture
+def watched():
+    """What the readers do and where the revisions are, as the metrics look it up."""
+    now = SimpleNamespace(readers=SimpleNamespace(busy=0, waiting=0, ended={}), read=0, head=0)
+    metrics.watch(lambda: now.readers, lambda: (now.read, now.head))
+    return now
+
+
+def test_the_lag_is_what_readers_are_behind(watched):
+    watched.read, watched.head = 7, 9
+    names = ("read_revision", "head_revision", "revision_lag")
+    assert [metrics.value_of(f"regiolink_{name}") for name in names] == [7, 9, 2]
+    watched.read = 9
     assert metrics.value_of("regiolink_revision_lag") == 0
 
 
-def test_readers_are_told_as_they_are_now():
-    metrics.readers_now(waiting=3, busy=2)
-    metrics.readers_now(waiting=0, busy=1)
-    found = [metrics.value_of(f"regiolink_{name}") for name in ("queries_waiting", "readers_busy")]
-    assert found == [0, 1]
+def test_readers_are_told_as_they_are_now(watched):
+    watched.readers = SimpleNamespace(busy=2, waiting=3, ended={"memory": 4, "time": 1})
+    found = [metrics.value_of(f"regiolink_{name}") for name in ("readers_busy", "queries_waiting")]
+    ended = [metrics.value_of("regiolink_readers_ended_total", why=why) for why in ("memory", "time", "lost")]
+    assert (found, ended) == ([2, 3], [4, 1, None])
 
 
-def test_prometheus_can_read_all_of_it_and_the_page_explains_it():
+def test_while_the_writer_is_away_all_else_is_told(watched):
+    def away() -> tuple[int, int]:
+        raise FolderUnusable("The writer is away.")
+
+    metrics.watch(lambda: watched.readers, away)
+    assert metrics.value_of("regiolink_head_revision") is None
+    assert metrics.value_of("regiolink_readers_busy") == 0
+
+
+def test_restarts_that_a_parent_counts_are_told_by_the_process_that_is_asked(gained):
+    gained("regiolink_writer_restarts_total")
+    with warnings.catch_warnings():
+        # Newer Pythons warn of threads, of which the child here uses none.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        metrics.writer_restarted()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    assert gained("regiolink_writer_restarts_total") == 1
+
+
+def test_prometheus_can_read_all_of_it_and_the_page_explains_it(watched):
+    watched.readers.ended["time"] = 1
     families = {
         family.name: family.documentation
         for family in text_string_to_metric_families(metrics.text().decode())

@@ -10,7 +10,16 @@ import pytest
 from flask import Flask
 
 from kb.errors import NotAllowed
-from server.request_log import ImpatientHandler, JsonLine, RequestLog, TextLine, configure, note
+from server.request_log import (
+    LOG_QUERIES,
+    ImpatientHandler,
+    JsonLine,
+    RequestLog,
+    TextLine,
+    configure,
+    note,
+    note_query,
+)
 
 
 def record(message: str = "request", **facts: object) -> logging.LogRecord:
@@ -97,12 +106,17 @@ def logged(caplog):
 
         return app.response_class(parts())
 
+    @app.get("/query")
+    def query() -> str:
+        note_query("ASK {}")
+        return "yes"
+
     @app.get("/fault")
     def fault():
         raise KeyError
 
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    app.wsgi_app = RequestLog(app.wsgi_app, lambda *done: told.append(done))
+    app.wsgi_app = RequestLog(app.wsgi_app, told.append)
     caplog.set_level(logging.INFO, "regiolink.request")
 
     def facts():
@@ -127,7 +141,8 @@ def test_a_request_is_one_line_with_what_was_found_out_about_it(logged):
         "endpoint": "say",
         "revision": 7,
     }
-    assert [done[:3] for done in told] == [("GET", "say", 200)]
+    assert [(done.method, done.status, done.size, done.whole) for done in told] == [("GET", 200, 50, True)]
+    assert told[0].facts == {"endpoint": "say", "revision": 7}
 
 
 @pytest.mark.parametrize("given", [None, "", "a b", "-x", "x" * 65, "a\u00e9", "a,b", "<i>"])
@@ -150,7 +165,14 @@ def test_a_fault_has_an_id_too(logged):
     client, facts, told = logged
     answer = client.get("/fault", buffered=True)
     assert (answer.status_code, answer.headers["X-Request-Id"]) == (500, facts()[0]["id"])
-    assert [done[:3] for done in told] == [("GET", "other", 500)]
+    assert [(done.status, done.whole, done.facts) for done in told] == [(500, True, {})]
+
+
+@pytest.mark.parametrize(("asked_for", "kept"), [(True, {"query": "ASK {}"}), (False, {})])
+def test_the_text_of_a_query_is_logged_only_where_that_is_asked_for(logged, asked_for, kept):
+    client, _, told = logged
+    client.get("/query", buffered=True, environ_overrides={LOG_QUERIES: asked_for})
+    assert told[0].facts == kept
 
 
 @pytest.mark.parametrize(("how", "shown"), [("json", '{"time"'), ("text", "request id=a1"), ("off", "")])
