@@ -11,6 +11,7 @@ from rdflib import URIRef
 
 from kb.delta import UnknownGraph, delta
 from kb.engine.contract import DEFAULT, EDITS, DefaultGraph
+from kb.engine.dry_run import check_syntax
 from kb.engine.oxigraph import OxigraphEngine, graph_of, read_quads, to_rdflib
 from kb.errors import NotAllowed, TooLarge
 from kb.history import undo_patch
@@ -41,10 +42,16 @@ class Planned:
 
 
 def needs_public(change: Change) -> bool:
-    """Whether the meaning of a change depends on what follows from the data, and not on the data alone."""
+    """Whether the meaning of a change depends on what follows from the data, and not on the data alone.
+
+    Raises what `kb.delta.delta` raises for an update that is none.
+    """
     if not isinstance(change, SparqlUpdate):
         return False
-    return not all(isinstance(each.parts(), Data) for each in operations(change.text, EDIT, change.base))
+    every = operations(change.text, EDIT, change.base)
+    for operation in every:
+        check_syntax(operation)
+    return not all(isinstance(operation.parts(), Data) for operation in every)
 
 
 def graphs_named(change: Change) -> tuple[str, ...]:
