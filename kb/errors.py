@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 
 class KnowledgeBaseError(Exception):
@@ -86,7 +87,8 @@ class DataRefused(KnowledgeBaseError):
     """Data that would break the shapes; nothing was changed.
 
     report: a `kb.report.Report` of what is wrong. older: one of what was wrong already about the same things.
-    causes: finding -> the places in the request that it comes from, where they are known.
+    causes: finding -> the places in the request that it comes from, where they are known. labels: language ->
+    thing -> what it is called, where known.
     """
 
     title = "The data breaks the rules"
@@ -96,7 +98,9 @@ class DataRefused(KnowledgeBaseError):
         sentence: str,
         report: object,
         older: object = None,
-        causes: Mapping[object, object] | None = None,
+        causes: Mapping[Any, Any] | None = None,
+        labels: Mapping[str, Mapping[Any, str]] | None = None,
     ) -> None:
-        self.report, self.older, self.causes = report, older, dict(causes or {})
+        self.report, self.older = report, older
+        self.causes, self.labels = dict(causes or {}), dict(labels or {})
         super().__init__(sentence)

@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 from kb.change import Planned, graphs_named, needs_public, plan
 from kb.checkpoints import Checkpoints
+from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import DataRefused, EngineDamaged, KnowledgeBaseError, NoRoom
 from kb.folder import DataFolder
+from kb.gate.causes import causes
 from kb.gate.gate import Verdict
 from kb.history import refuse_stale
 from kb.intent import Intent, Outcome
@@ -34,6 +36,10 @@ from kb.time_travel import state_at, time_of
 _TRIES = 5
 _NEWEST = 3
 _OTHERS = 5
+_LABELLED = 100
+
+LANGUAGES = ("en", "fr", "de")
+"""The languages that the shapes speak."""
 
 Result = Outcome | KnowledgeBaseError
 
@@ -210,7 +216,7 @@ class Writer:
         self.live.stage(patch)
         try:
             verdict = self._judge.small(patch, seconds=intent.seconds)
-            entry = self._entry(intent, planned, verdict)
+            entry = self._entry(intent, planned, verdict, self.live.stated)
         except BaseException:
             self.live.drop()
             raise
@@ -223,7 +229,7 @@ class Writer:
         with self.live.copy() as copy:
             copy.make(planned.patch, head + 1)
             verdict = self._judge.large(copy.stated, planned.patch)
-            entry = self._entry(intent, planned, verdict)
+            entry = self._entry(intent, planned, verdict, copy.stated)
             copy.accepted = self._append([entry], head)[0]
         self._judge.renew()
         round_.results[place] = Outcome(
@@ -279,12 +285,23 @@ class Writer:
             sorted(str(graph) for graph in graphs if next(self.live.stated.triples(graph), None) is None)
         )
 
-    def _entry(self, intent: Intent, planned: Planned, verdict: Verdict) -> Entry:
-        """What the ledger is to hold. Raises `DataRefused` for violations that nobody waived."""
+    def _entry(self, intent: Intent, planned: Planned, verdict: Verdict, judged: OxigraphEngine) -> Entry:
+        """What the ledger is to hold. Raises `DataRefused` for violations that nobody waived.
+
+        judged: the state that the verdict is about.
+        """
         if verdict.worse.violations and intent.waiver is None:
-            raise DataRefused(_refusal(verdict), verdict.worse, verdict.older)
+            found = [*verdict.worse.findings, *verdict.older.findings][:_LABELLED]
+            things = [term for each in found for term in (each.focus, each.value) if term is not None]
+            raise DataRefused(
+                _refusal(verdict),
+                verdict.worse,
+                verdict.older,
+                causes(verdict.worse, planned),
+                {language: labels_of(judged, things, language) for language in LANGUAGES},
+            )
         report = Report.of([*verdict.worse.findings, *verdict.remarks.findings])
-        labels = labels_of(self.live.stated, [finding.focus for finding in report.findings[:10]])
+        labels = labels_of(judged, [finding.focus for finding in report.findings[:10]])
         return Entry(
             planned.patch,
             intent.author,

@@ -13,7 +13,6 @@ from kb.engine.contract import RESERVED
 from kb.engine.oxigraph import graph_of, read_quads, write_quads
 from kb.errors import DataRefused, NotAllowed, NotUnderstood
 from kb.intent import AddQuads, Change, Intent, Outcome, SparqlUpdate, Undo
-from kb.labels import labels_of
 from kb.ledger.commits import Door
 from kb.ledger.people import Role
 from kb.report import Report
@@ -118,9 +117,7 @@ def _show(refused: DataRefused) -> None:
             continue
         if report is refused.older:
             ERR.print("Wrong already, and not made worse by this:")
-        with reading() as engine:
-            labels = labels_of(engine, [finding.focus for finding in report.violations])
-        show_findings(report.violations, labels, most=_MOST_SHOWN)
+        show_findings(report.violations, refused.labels.get("en", {}), _MOST_SHOWN, refused.causes)
 
 
 def _tell(outcome: Outcome, before: str = "") -> None:

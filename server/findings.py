@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
+from rdflib.term import Node
+
 from kb.errors import DataRefused
-from kb.report import Report
+from kb.report import Cause, Finding, Report
 from server.negotiation import REPORTS, NotAcceptable, choose, choose_language
 from server.serializing import written
 
@@ -13,13 +16,21 @@ LANGUAGES: Final = ("en", "fr", "de")
 """The languages that findings are told in, English first."""
 
 
-def told_findings(report: Report, language: str) -> list[dict[str, object]]:
-    """Findings for JSON: the facts of each, and its sentence in a language where the shapes have it."""
-    facts = report.to_json()["findings"]
+def told_findings(
+    report: Report,
+    language: str,
+    causes: Mapping[Finding, Sequence[Cause]] | None = None,
+    labels: Mapping[Node, str] | None = None,
+) -> list[dict[str, object]]:
+    """Findings for JSON: the facts of each, and its sentence in a language where the shapes have it.
+
+    causes: the places of the request that findings come from, labels: what things are called, where known.
+    """
+    facts = report.to_json(causes)["findings"]
     assert isinstance(facts, list)
     return [
         {"sentence": sentence, **fact}
-        for sentence, fact in zip(report.sentences(language), facts, strict=True)
+        for sentence, fact in zip(report.sentences(language, labels), facts, strict=True)
     ]
 
 
@@ -29,12 +40,13 @@ def refusal(error: DataRefused, accept_language: str | None) -> dict[str, object
     findings: what would be worse than before. older: what is wrong already about the same things.
     """
     language = choose_language(accept_language, LANGUAGES)
+    labels = error.labels.get(language, {})
     worse = error.report if isinstance(error.report, Report) else Report()
     older = error.older if isinstance(error.older, Report) else Report()
     return {
         "language": language,
-        "findings": told_findings(worse, language),
-        "older": told_findings(older, language),
+        "findings": told_findings(worse, language, error.causes, labels),
+        "older": told_findings(older, language, None, labels),
     }
 
 

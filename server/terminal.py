@@ -16,7 +16,7 @@ from rich.table import Table
 
 from kb.errors import KnowledgeBaseError
 from kb.live import Told
-from kb.report import INFO, VIOLATION, WARNING, Finding, Report
+from kb.report import INFO, VIOLATION, WARNING, Cause, Finding, Report
 from kb.turtle import to_turtle
 
 OUT = Console(highlight=False, soft_wrap=True, markup=False)
@@ -97,10 +97,20 @@ def show_report(report: Report, labels: Mapping[Node, str], severity: str, form:
         _show_as_text(report, labels, severity, every)
 
 
-def show_findings(findings: Sequence[Finding], labels: Mapping[Node, str], most: int) -> None:
-    """Findings as sentences on standard error, and how many there are beyond `most`."""
+def show_findings(
+    findings: Sequence[Finding],
+    labels: Mapping[Node, str],
+    most: int,
+    causes: Mapping[Finding, Sequence[Cause]] | None = None,
+) -> None:
+    """Findings as sentences on standard error, and how many there are beyond `most`.
+
+    causes: the places of the input that findings come from, where they are known.
+    """
     for finding in findings[:most]:
-        ERR.print(f"  {finding.sentence('en', labels)}")
+        places = (causes or {}).get(finding, ())
+        where = ", ".join(f"operation {place.number}, line {place.line}" for place in places)
+        ERR.print(f"  {finding.sentence('en', labels)}{f' [{where}]' if where else ''}")
     if len(findings) > most:
         ERR.print(f"  … and {len(findings) - most:,} more.")
 
