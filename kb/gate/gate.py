@@ -20,9 +20,10 @@ from kb.engine.contract import Solutions
 from kb.errors import KnowledgeBaseError
 from kb.gate.affected import Affected, Change, Dependents
 from kb.gate.compiled import Validation
-from kb.gate.constraints import Shape, Sparql
+from kb.gate.constraints import Shape, Sparql, Targets
 from kb.gate.dependencies import Part, parts_of
 from kb.gate.foci import given
+from kb.gate.needs import Needs, needs
 from kb.gate.query_patterns import NotAnalysed, read_query
 from kb.gate.routes import Step
 from kb.gate.shape_graph import read_shapes
@@ -69,6 +70,7 @@ class Gate:
         self._shapes = [shape for shape in read_shapes(shapes).values() if shape.targets]
         self._parts = [part for shape in self._shapes for part in parts_of(shape)]
         self._dependents = Dependents(self._parts)
+        self._needs = {part: needs(part) for part in self._parts}
         self._computed = frozenset(_computed(self._shapes))
         self._patterns: set[tuple[str, str]] = set()
 
@@ -85,7 +87,8 @@ class Gate:
             return Verdict(Report(), Report(), Report())
         hierarchy, neighbours = Hierarchy.of(engine), Neighbours(engine)
         affected = self._dependents.affected(change, Ground(neighbours, change.gone), hierarchy)
-        check = _Check(Validation(engine, hierarchy, self._patterns), neighbours, affected)
+        validation = Validation(engine, hierarchy, self._patterns)
+        check = _Check(validation, neighbours, affected, self._needs)
         found = {part: list(check.findings(part)) for part in affected.parts()}
         broken = [part for part, findings in found.items() if _violations(findings)]
 
@@ -93,7 +96,7 @@ class Gate:
             with before() as engine_before:
                 engine = clock.on(engine_before)
                 validation = Validation(engine, patterns=self._patterns)
-                again = _Check(validation, Neighbours(engine), affected)
+                again = _Check(validation, Neighbours(engine), affected, self._needs)
                 for part in broken:
                     yield from again.findings(part)
 
@@ -184,8 +187,15 @@ class _Timed:
 class _Check:
     """Checks what a change affects in one state of the data."""
 
-    def __init__(self, validation: Validation, neighbours: Neighbours, affected: Affected) -> None:
-        self._validation, self._neighbours, self._affected = validation, neighbours, affected
+    def __init__(
+        self,
+        validation: Validation,
+        neighbours: Neighbours,
+        affected: Affected,
+        needs: Mapping[Part, Needs],
+    ) -> None:
+        self._validation, self._neighbours = validation, neighbours
+        self._affected, self._needs = affected, needs
         self._targets: dict[tuple[Shape, Nodes], Nodes] = {}
 
     def findings(self, part: Part) -> Iterator[Finding]:
@@ -200,8 +210,17 @@ class _Check:
                 only.append(values("?this", ((node,) for node in foci)))
             yield from self._validation.keyed(part.shape, self._validation.targets_of(part.root), only)
         else:
-            for some in chunks(self._targeted(part.root, foci)):
+            targets = self._targeted(part.root, foci)
+            for some in chunks(targets - self._idle(part, targets)):
                 yield from self._validation.findings(part.shape, given(some))
+
+    def _idle(self, part: Part, foci: Nodes) -> set[Node]:
+        """Those of the focus nodes that lack what anything could be found about."""
+        needed = self._needs[part]
+        if not needed:
+            return set()
+        own = self._neighbours.properties(foci)
+        return {node for node, has in own.items() if any(each.isdisjoint(has) for each in needed)}
 
     def checked(self) -> int:
         """How many pairs of a shape and a focus node are checked."""
@@ -244,6 +263,8 @@ def _all_findings(validation: Validation, shape: Shape) -> Iterator[Finding]:
 
 
 def _count(validation: Validation, shape: Shape) -> int:
+    if shape.targets == Targets(nodes=shape.targets.nodes):
+        return len(shape.targets.nodes)
     foci = validation.targets_of(shape)
     query = f"SELECT (COUNT(DISTINCT {foci.node}) AS ?count) {{ {foci.pattern} }}"
     ((count,),) = validation.breaches.rows(query)

@@ -139,7 +139,7 @@ class _Scopes:
         return _renamed(group, lambda name: Var(name if name in keep else f"{name}#{number}"))
 
 
-def _required(group: Group) -> Patterns:
+def required(group: Group) -> Patterns:
     """The triple patterns that every solution of the group matches."""
     return frozenset(pattern for item in group.items for pattern in _required_of(item))
 
@@ -149,9 +149,9 @@ def _required_of(item: Item) -> Patterns:
         case TriplePattern():
             return frozenset((item,))
         case Union(groups=(alone,)):
-            return _required(alone)
+            return required(alone)
         case Select(group=group):
-            return _required(group)
+            return required(group)
     return frozenset()
 
 
@@ -165,7 +165,7 @@ def _keys(query: Select, group: Group) -> frozenset[str]:
     plain = not query.aggregates and not any(_selects(group))
     if not plain or query.visible is None:
         return frozenset()
-    return frozenset(_variables(_required(group)) & query.visible)
+    return frozenset(_variables(required(group)) & query.visible)
 
 
 def _selects(group: Group) -> Iterator[Select]:
@@ -188,7 +188,7 @@ Found = Iterator[tuple[TriplePattern, Patterns]]
 
 def _patterns(group: Group, around: Patterns) -> Found:
     """Each triple pattern at any depth, with those that have to hold together with it."""
-    together = around | _required(group)
+    together = around | required(group)
     for item in group.items:
         if type(item) in ITEM_RULES:
             yield from ITEM_RULES[type(item)](item, together)

@@ -50,9 +50,16 @@ class Neighbours:
         self._out: dict[Node, list[tuple[Node, Node]] | None] = {}
         self._in: dict[Node, list[tuple[Node, Node]] | None] = {}
 
-    def about(self, node: Node) -> list[tuple[Node, Node]] | None:
-        """The triples that begin at a node, as (predicate, object); None when they are many."""
-        return self._fetched([node], inverse=False)[node]
+    def properties(self, nodes: Collection[Node]) -> dict[Node, set[Node]]:
+        """The properties of nodes; not of nodes with many triples, and of none if the nodes are many."""
+        if len(nodes) > _FEW:
+            return {}
+        known = self._fetched([node for node in nodes if not isinstance(node, Literal)], inverse=False)
+        return {
+            node: {predicate for predicate, _ in triples}
+            for node, triples in known.items()
+            if triples is not None
+        }
 
     def over(self, nodes: Collection[Node], step: Step, most: int | None = None) -> set[Node]:
         """Where the step leads from these nodes. most: no more are needed."""
@@ -74,17 +81,18 @@ class Neighbours:
     def having(self, nodes: Collection[Node], step: Step, value: Node | None = None) -> set[Node]:
         """Those of the nodes from which the step leads anywhere, or to `value`."""
         found = set[Node]()
-        if len(nodes) <= _FEW:
+        if not step.inverse and len(nodes) <= _FEW:
             known, nodes = self._fetched(nodes, step.inverse), []
             for node, triples in known.items():
                 if triples is None:
                     nodes.append(node)
                 elif any(_fits(step, each) and value in (None, other) for each, other in triples):
                     found.add(node)
+        there = "?there" if value is None else value.n3()
         for some in chunks(nodes):
-            only = "" if value is None else f"FILTER(sameTerm(?there, {value.n3()}))"
-            rows = self._select(f"?here {{ {_pattern(step, some)} {only} }}")
-            found |= {row[0] for row in rows}
+            here, triple = values("?here", ((node,) for node in some)), _triple(step, there)
+            # Not as a join: the first triple is enough, of many.
+            found |= {row[0] for row in self._select(f"?here {{ {here} FILTER EXISTS {{ {triple} }} }}")}
         return found
 
     def types(self, nodes: Collection[Node]) -> dict[Node, set[Node]]:
@@ -133,10 +141,13 @@ class Neighbours:
 
 def _pattern(step: Step, nodes: Iterable[Node]) -> str:
     """The pattern that leads from ?here, each of the nodes, to ?there."""
+    return f"{values('?here', ((node,) for node in nodes))} {_triple(step, '?there')}"
+
+
+def _triple(step: Step, there: str) -> str:
     verb = "?property" if step.predicate is None else step.predicate.n3()
-    triple = f"?there {verb} ?here" if step.inverse else f"?here {verb} ?there"
-    but = "".join(f" FILTER(?property != {each.n3()})" for each in sorted(step.but))
-    return f"{values('?here', ((node,) for node in nodes))} {triple} {but}"
+    triple = f"{there} {verb} ?here" if step.inverse else f"?here {verb} {there}"
+    return triple + "".join(f" FILTER(?property != {each.n3()})" for each in sorted(step.but))
 
 
 def _fits(step: Step, predicate: Node) -> bool:

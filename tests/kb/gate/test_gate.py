@@ -271,6 +271,14 @@ def test_a_change_that_no_shape_reads_costs_no_look_at_the_data():
     assert len(case.recorded.texts) <= 3
 
 
+def test_what_a_thing_does_not_have_is_not_asked_about():
+    rules = " , ".join(f"[ sh:path ex:p{number} ; sh:class ex:C ; sh:maxCount 1 ]" for number in range(50))
+    case = Case(f"ex:s a sh:NodeShape ; sh:targetClass ex:Thing ; sh:property {rules} .", "")
+    verdict = case.inserting("ex:a a ex:Thing ; ex:p7 ex:b .")
+    assert [found.path for found in verdict.worse.findings] == [EX.p7.n3()]
+    assert len(case.recorded.texts) < 20
+
+
 def test_a_subclass_brings_targets_and_takes_them():
     case = Case(NAMED, "ex:a a ex:Kind .")
     below = (EX.Kind, RDFS.subClassOf, EX.Thing, EX.graph)
