@@ -55,6 +55,7 @@ FLOORS = {
     "kb.gate.dependencies": 6,
     "kb.gate.walking": 5,
     "kb.gate.affected": 7,
+    "kb.gate.needs": 7,
     "kb.gate.gate": 8,
     "kb.gate.causes": 7,
     "kb.gate.reference": 6,
