@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -94,18 +94,19 @@ def _outcome(done: Done) -> str:
 
 def _greet(authorisation: Authorisation, settings: Settings) -> None:
     """Looks where to and who it is, if a token was sent, and how much may be sent by them."""
-    note(endpoint=request.endpoint)
-    request.environ[LOG_QUERIES] = settings.log_queries
-    protocol = request.environ.get("SERVER_PROTOCOL", "")
-    refuse_wrong_host(request.headers.get("Host"), protocol, settings.trusted_hosts)
-    if request.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+    at_hand: Request = request._get_current_object()  # type: ignore[attr-defined]  # each look at a proxy costs
+    environ = at_hand.environ
+    note(endpoint=at_hand.endpoint)
+    environ[LOG_QUERIES] = settings.log_queries
+    refuse_wrong_host(environ.get("HTTP_HOST"), environ.get("SERVER_PROTOCOL", ""), settings.trusted_hosts)
+    if environ.get("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
         raise UnsupportedMedia("The body of a request is taken as it is, not compressed on its way.")
-    person = None if _is_for_operators() else authorisation.person()
+    asks_who = "HTTP_AUTHORIZATION" in environ and at_hand.endpoint not in _FOR_OPERATORS
+    person = authorisation.person() if asks_who else None
     if person is not None:
         note(user=person.name)
     most = ANONYMOUS_BODY if person is None else settings.max_body_bytes
-    request.max_content_length = min(most, settings.max_body_bytes)
-    request.max_form_memory_size = request.max_content_length
+    at_hand.max_content_length = at_hand.max_form_memory_size = min(most, settings.max_body_bytes)
 
 
 def _word_refusals(app: Flask) -> None:

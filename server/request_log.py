@@ -8,10 +8,10 @@ import re
 import select
 import sys
 import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from flask import request
@@ -26,6 +26,7 @@ HEADER = "X-Request-Id"
 LOG_QUERIES = "regiolink.log_queries"
 """What the environment of a request holds when the text of queries is to be logged."""
 
+_AS_JSON = json.JSONEncoder(default=str).encode
 _LOG = logging.getLogger("regiolink.request")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SECRET = re.compile(r"rgl_[A-Za-z0-9_-]+")
@@ -61,7 +62,7 @@ class JsonLine(_Line):
     """A record as one line of JSON in ASCII, so that nothing in it can end the line or move the cursor."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return without_secrets(json.dumps(self.facts(record), default=str))
+        return without_secrets(_AS_JSON(self.facts(record)))
 
 
 class TextLine(_Line):
@@ -89,15 +90,22 @@ class ImpatientHandler(logging.StreamHandler[Any]):
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
+        self._waiting: tuple[object, select.poll | None] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not _takes_a_line(self.stream):
+        if not self._takes_a_line():
             self.dropped += 1
             return
         if self.dropped:
             record.__dict__["facts"] = {**getattr(record, "facts", {}), "dropped_before": self.dropped}
             self.dropped = 0
         super().emit(record)
+
+    def _takes_a_line(self) -> bool:
+        if self._waiting is None or self._waiting[0] is not self.stream:
+            self._waiting = (self.stream, _poll_of(self.stream))
+        poll = self._waiting[1]
+        return poll is None or bool(poll.poll(0))
 
 
 def configure(how: str) -> None:
@@ -133,7 +141,7 @@ def note_query(text: str) -> None:
 def id_of(environ: WSGIEnvironment) -> str:
     """The id of a request: the one that a proxy gave it when it is well formed, else a new one."""
     given = environ.get("HTTP_X_REQUEST_ID", "")
-    return given if _ID.fullmatch(given) else uuid.uuid4().hex
+    return given if _ID.fullmatch(given) else token_hex(16)
 
 
 @dataclass(frozen=True)
@@ -238,11 +246,11 @@ def _cut(name: str, value: object) -> object:
     return f"{value[:most]}… ({len(value):,} characters)"
 
 
-def _takes_a_line(stream: Any) -> bool:
+def _poll_of(stream: Any) -> select.poll | None:
+    """What tells whether a stream takes more; None for one that is no file of the system, as in tests."""
+    made = select.poll()
     try:
-        waiting = select.poll()
-        waiting.register(stream, select.POLLOUT)
-        return bool(waiting.poll(0))
-    except (OSError, ValueError, TypeError, AttributeError):
-        # Not a file of the system, as in tests: it does not block.
-        return True
+        made.register(stream, select.POLLOUT)
+    except (OSError, ValueError, TypeError):
+        return None
+    return made
