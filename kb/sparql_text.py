@@ -6,13 +6,14 @@ long texts (864 nested EXISTS, 4500 MINUS in a row), so a text is weighed by its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import chain
 from typing import Final
 
 from kb.errors import NotAllowed, NotUnderstood, TooLarge
+from kb.service_names import declared, refuse_endpoint
 from kb.sparql_tokens import UPDATE_WORDS, Context, Kind, Token, tokens
 
 
@@ -226,12 +227,14 @@ class Examined:
     """What is known of a text that may be given to the engine.
 
     normal: the text with every run of blanks and comments as one space; texts of the same normal form mean
-    the same. volatile: whether it gives another answer each time, for the same data (NOW, RAND, UUID, …).
+    the same. volatile: whether it gives another answer each time, for the same data (NOW, RAND, SERVICE, …).
+    federated: whether it has a SERVICE clause, so that `kb.federation` has to see it before the engine.
     """
 
     form: Form
     normal: str
     volatile: bool
+    federated: bool = False
 
 
 def check(text: str, limits: Limits = ANONYMOUS) -> Form:
@@ -239,12 +242,13 @@ def check(text: str, limits: Limits = ANONYMOUS) -> Form:
     return examine(text, limits).form
 
 
-def examine(text: str, limits: Limits = ANONYMOUS) -> Examined:
+def examine(text: str, limits: Limits = ANONYMOUS, services: Collection[str] = ()) -> Examined:
     """What is known of `text`, when it may be given to the engine.
 
-    Raises `TooLarge` when it passes one of `limits`; `NotAllowed` for SERVICE, LOAD, an update operation in
-    a query and what parsers read in different ways; `NotUnderstood` for what is no SPARQL by its tokens.
-    Each names line and column. The grammar is left to the engine's parser.
+    services: addresses of the endpoints that SERVICE may name. Raises `TooLarge` when it passes one of
+    `limits`; `NotAllowed` for SERVICE with another endpoint, LOAD, an update operation in a query and what
+    parsers read in different ways; `NotUnderstood` for what is no SPARQL by its tokens. Each names line and
+    column. The grammar is left to the engine's parser.
     """
     size = len(text.encode(errors="replace"))
     if size > limits.bytes:
@@ -252,16 +256,23 @@ def examine(text: str, limits: Limits = ANONYMOUS) -> Examined:
     form = None
     scales = _Scales(limits)
     normal = _Normal()
+    service: Token | None = None
+    federated = False
     for token in _after_prologue(normal.passing(tokens(text))):
         form = form or _form_of(token)
-        if token.word in ("SERVICE", "LOAD"):
+        if service and token.word != "SILENT":
+            refuse_endpoint(service, token, services, declared(tokens(text)))
+            service, federated = None, True
+        if token.word == "SERVICE" and services:
+            service = token
+        elif token.word in ("SERVICE", "LOAD"):
             raise NotAllowed(f"{token.place}: {token.word} is refused; no other server is asked from here.")
         if form is not Form.UPDATE and token.word in UPDATE_WORDS:
             raise NotAllowed(f"{token.place}: {token.word} does not belong in a query, only in an update.")
         scales.weigh(token)
     if form is None:
         raise NotUnderstood("The query is empty: it begins with SELECT, ASK, CONSTRUCT or DESCRIBE.")
-    return Examined(form, "".join(normal.parts), normal.volatile)
+    return Examined(form, "".join(normal.parts), normal.volatile or federated, federated)
 
 
 class _Normal:

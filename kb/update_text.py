@@ -9,11 +9,12 @@ Source: SPARQL 1.1 Update, section 3; SPARQL 1.1 Query Language, section 19.8, r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from kb.errors import NotAllowed, NotUnderstood, TooLarge
+from kb.service_names import declared, refuse_endpoint
 from kb.sparql_text import Limits, weigh
 from kb.sparql_tokens import Kind, Token, tokens
 
@@ -125,11 +126,19 @@ class Operation:
         return _Taken(self).parts()
 
 
-def operations(text: str, limits: Limits = EDIT, base: str | None = None) -> list[Operation]:
+def operations(
+    text: str,
+    limits: Limits = EDIT,
+    base: str | None = None,
+    *,
+    services: Collection[str] = (),
+    loads: bool = False,
+) -> list[Operation]:
     """The operations of an update request, in order.
 
-    base: the absolute IRI that relative ones are resolved against where the request declares none.
-    Raises `TooLarge` when it passes one of `limits`, `NotAllowed` for SERVICE and LOAD, for triples about
+    base: the absolute IRI that relative ones are resolved against where the request declares none. services:
+    addresses of endpoints that SERVICE may name. loads: whether LOAD may stand in it.
+    Raises `TooLarge` when it passes one of `limits`, `NotAllowed` for any other SERVICE, for triples about
     triples and for what parsers read in different ways, `NotUnderstood` for what is no SPARQL by its tokens.
     """
     size = len(text.encode(errors="replace"))
@@ -137,7 +146,7 @@ def operations(text: str, limits: Limits = EDIT, base: str | None = None) -> lis
         raise TooLarge(f"The update has {size} bytes; at most {limits.bytes} are accepted.")
     prologue = _Prologue(base)
     made: list[Operation] = []
-    for part, semicolon in _between_semicolons(_allowed(tokens(text), limits)):
+    for part, semicolon in _between_semicolons(_allowed(text, limits, services, loads)):
         rest = prologue.read(part)
         if semicolon and not rest:
             raise NotUnderstood(f"{semicolon.place}: there is no operation before this semicolon.")
@@ -164,9 +173,18 @@ def operations(text: str, limits: Limits = EDIT, base: str | None = None) -> lis
     return made
 
 
-def _allowed(every: Iterator[Token], limits: Limits) -> Iterator[Token]:
-    for token in every:
-        if token.word in ("SERVICE", "LOAD"):
+def _allowed(text: str, limits: Limits, services: Collection[str], loads: bool) -> Iterator[Token]:
+    service: Token | None = None
+    outside: list[Token] = []
+    for token in tokens(text):
+        if token.depth == 0:
+            outside.append(token)
+        if service and token.word != "SILENT":
+            refuse_endpoint(service, token, services, declared(outside))
+            service = None
+        if token.word == "SERVICE" and services:
+            service = token
+        elif token.word == "SERVICE" or (token.word == "LOAD" and not loads):
             raise NotAllowed(f"{token.place}: {token.word} is refused; no other server is asked from here.")
         if token.text in ("<<", "{|"):
             raise NotAllowed(f"{token.place}: a triple about a triple is not accepted here.")

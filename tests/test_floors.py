@@ -18,6 +18,7 @@ FLOORS = {
     "kb.turtle": 2,
     "kb.schema": 2,
     "kb.sparql_tokens": 1,
+    "kb.service_names": 1.5,
     "kb.sparql_text": 2,
     "kb.sparql_pages": 2,
     "kb.sparql_groups": 2,
