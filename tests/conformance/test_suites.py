@@ -5,70 +5,73 @@ exceptions.toml with its reason.
 """
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
-from threading import Thread
 
 import pytest
-from flask import Flask, Response
-from werkzeug.serving import make_server
-
-from kb.engine.contract import DefaultGraph
-from server import cross_origin, graph_store, problems, sparql
-from tests.server.memory import TOKEN, Memory, backend
 
 RUNNERS = Path(__file__).resolve().parents[3] / "shared" / "suites" / "runners"
+# A thousand tests with a change or two each; every change is synced to the disk.
+pytestmark = pytest.mark.timeout(1_200)
 LISTED = tomllib.loads(Path(__file__).with_name("exceptions.toml").read_text(encoding="utf-8"))["exception"]
 
 
 @pytest.fixture(scope="module")
-def service():
-    """The address of an empty service whose default graph is a graph of its own."""
-    server = make_server("127.0.0.1", 0, Flask("server"), threaded=True)
-    address = f"http://127.0.0.1:{server.port}/"
-    made = backend(Memory(DefaultGraph.OWN), address)
-    app = Flask("server")
-    problems.register(app)
-    cross_origin.register(app)
-    app.register_blueprint(sparql.blueprint(made))
-    app.register_blueprint(graph_store.blueprint(made))
-
-    @app.after_request
-    def guard(answer: Response) -> Response:
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        return answer
-
-    server.app = app
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield address
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def service(tmp_path_factory):
+    """The address of an empty service whose default graph is a graph of its own, and a token for it."""
+    if not RUNNERS.is_dir():
+        pytest.skip("The runners of the W3C test suites are not in shared/suites beside the checkout.")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("empty")
+    environment = os.environ | {
+        "REGIOLINK_PORT": str(port),
+        "REGIOLINK_DATA_DIR": str(folder / "data"),
+        "REGIOLINK_DEFAULT_GRAPH": "stored",
+        "REGIOLINK_LOG": "off",
+    }
+    command = [sys.executable, "-m", "server"]
+    with (
+        (folder / "errors").open("w+") as errors,
+        subprocess.Popen(
+            [*command, "serve", "--empty"], env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        ) as process,
+    ):
+        try:
+            ready = process.stdout.readline()
+            assert ready.startswith("Regiolink answers"), (folder / "errors").read_text()
+            create = [*command, "token", "create", "--role", "admin", "--name", "conformance"]
+            made = subprocess.run(create, env=environment, capture_output=True, text=True, check=True)
+            yield f"http://127.0.0.1:{port}/", made.stdout.split()[-1]
+        finally:
+            process.terminate()
 
 
 @pytest.fixture
 def run(service, tmp_path):
     """Runs one of the runners. Out: the verdict of each test."""
-    if not RUNNERS.is_dir():
-        pytest.skip("The runners of the W3C test suites are not in shared/suites beside the checkout.")
+    address, token = service
 
     def run_(name, *options):
         out = tmp_path / "verdicts.json"
-        addresses = [
-            "--query",
-            f"{service}sparql",
-            "--update",
-            f"{service}sparql",
-            "--gsp",
-            f"{service}graphs",
-        ]
-        command = [sys.executable, str(RUNNERS / name), *addresses, "--token", TOKEN, "--quiet"]
+        where = {"query": "sparql", "update": "sparql", "gsp": "graphs"}
         told = subprocess.run(
-            [*command, "--out", str(out), *options], capture_output=True, text=True, timeout=280, check=False
+            [
+                sys.executable,
+                str(RUNNERS / name),
+                *(f"--{what}={address}{path}" for what, path in where.items()),
+                *(f"--token={token}", "--quiet", "--timeout=60", f"--out={out}"),
+                *options,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert out.exists(), told.stderr
         results = json.loads(out.read_text(encoding="utf-8"))["results"]
