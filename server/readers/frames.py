@@ -24,6 +24,7 @@ From a reader: the head of an answer with its first bytes, more bytes, the end, 
 _HEADER: Final = struct.Struct("!cI")
 _LENGTH: Final = struct.Struct("!I")
 _AT_ONCE: Final = 1 << 17
+_encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Ended(Exception):
@@ -114,7 +115,7 @@ class Frames:
 
 def packed(head: dict[str, Any], data: bytes = b"") -> bytes:
     """A JSON head and bytes as one payload."""
-    text = json.dumps(head, ensure_ascii=False).encode(errors="replace")
+    text = _encoded(head).encode(errors="replace")
     return _LENGTH.pack(len(text)) + text + data
 
 

@@ -11,10 +11,12 @@ import os
 import resource
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import IO, Any, Final
 
 from kb.engine.answers import Found, ask, holds, write_graph
@@ -24,12 +26,16 @@ from kb.errors import FolderUnusable, KnowledgeBaseError, NotFound, NotUnderstoo
 from kb.snapshot import HELD
 from server.readers.errors import AnswerTooLarge, StateGone, as_head
 from server.readers.frames import END, ERROR, MORE, TASK, Ended, Frames, packed, unpacked
-from server.readers.sandbox import limit_memory, limit_time, unlimit_memory
+from server.readers.sandbox import let_others_go_first, limit_memory, limit_time, unlimit_memory
 from server.readers.sending import Sending
 
 GROWN: Final = 256 << 20
 """Bytes by which a reader may have grown for a task and still be used for another one."""
 
+LONG: Final = 0.1
+"""Seconds after which a task lets others go first."""
+
+_LOOK: Final = 0.1
 _NAMED_GRAPHS: Final = 1_000
 _Task = dict[str, Any]
 
@@ -52,15 +58,37 @@ class Reader:
         self._memory = memory
         self._state: _State | None = None
         self._most_bytes = _most_used() + GROWN
+        self._begun: float | None = None
+        self._behind = False
 
     def run(self) -> None:
-        """Works until the asker goes, or until it has grown too large to be of use. Does not return."""
+        """Works until the asker goes. Does not return.
+
+        A thread works, and this one sees to it that tasks which take long let others go first: a priority can
+        be lowered by anybody and raised again by nobody, so the next task has a thread of its own.
+        """
         limit_memory(self._memory)
+        while True:
+            worker = Thread(target=self._work)
+            worker.start()
+            while worker.is_alive():
+                worker.join(_LOOK)
+                begun = self._begun
+                if begun is not None and time.monotonic() - begun > LONG and worker.native_id:
+                    self._behind = let_others_go_first(worker.native_id)
+            if not self._behind:
+                os._exit(1)  # a fault of ours, which the thread has told of
+            self._behind = False
+
+    def _work(self) -> None:
+        """Does tasks until one has taken long."""
         try:
-            while True:
+            while not self._behind:
                 kind, payload = self._frames.receive()
                 task, _ = unpacked(payload)
+                self._begun = time.monotonic()
                 self._serve(task) if kind == TASK else self._prepare(task)
+                self._begun = None
         except Ended:
             os._exit(0)
 

@@ -26,6 +26,7 @@ _CALLS: Final = {
 }
 _LOAD, _JUMP_IF_EQUAL, _JUMP_IF_NOT_LESS, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _REFUSE, _KILL = 0x7FFF0000, 0x00050000 | 1, 0x80000000
+_BEHIND: Final = 10
 _OTHER_ABI = 0x40000000
 """Where the numbers of a second set of system calls begin on x86_64."""
 
@@ -117,6 +118,15 @@ def limit_time(seconds: float) -> None:
     wanted = math.ceil(used.ru_utime + used.ru_stime + seconds)
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
+def let_others_go_first(thread: int) -> bool:
+    """Lowers the priority of a thread for good. Out: whether the platform can."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, thread, _BEHIND)
+    except OSError:
+        return False
+    return True
 
 
 def no_core_file() -> None:
