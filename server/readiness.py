@@ -18,10 +18,19 @@ class Readiness:
 
     def __init__(self) -> None:
         self._probes: dict[str, Probe] = {}
+        self._remarks: dict[str, Callable[[], str]] = {}
 
     def add(self, part: str, probe: Probe) -> None:
         """Adds a part that the service is not ready without; one of the same name is replaced."""
         self._probes[part] = probe
+
+    def add_remark(self, part: str, remark: Callable[[], str]) -> None:
+        """Adds what an operator should know of a part that can work. remark: gives a sentence, or nothing."""
+        self._remarks[part] = remark
+
+    def remarks(self) -> dict[str, str]:
+        """What there is to know of the parts now, by their names."""
+        return {part: sentence for part, remark in self._remarks.items() if (sentence := remark())}
 
     def look(self) -> dict[str, str | None]:
         """Each part by name: None when it can work, else the sentence that says why not."""
@@ -54,6 +63,8 @@ def blueprint(readiness: Readiness, tells_why: Callable[[], bool]) -> Blueprint:
             part: {"ready": why is None} | ({"why": why} if why and tells_why() else {})
             for part, why in found.items()
         }
+        for part, remark in readiness.remarks().items() if tells_why() else ():
+            parts[part]["remark"] = remark
         body = json.dumps({"status": "ready" if ready else "not ready", "parts": parts}, sort_keys=False)
         answer = Response(f"{body}\n", 200 if ready else 503, mimetype="application/json")
         if not ready:

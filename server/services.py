@@ -67,6 +67,7 @@ class Services:
                 raise NoReaders("No reader has started yet.")
 
         readiness.add("readers", readers)
+        readiness.add_remark("readers", lambda: self.pool.state().remark)
         readiness.add("writer", self._look_for_writer)
 
     def _look_for_writer(self) -> None:

@@ -52,6 +52,13 @@ class PoolState:
     barriers: tuple[str, ...]
     ended: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def remark(self) -> str:
+        """What an operator should know, if anything."""
+        if self.ready and not self.barriers:
+            return "Nothing on this system keeps readers from the network."
+        return ""
+
 
 class Watched(Protocol):
     """Something that a reader works on for a while."""
@@ -184,7 +191,7 @@ class Pool:
         if isinstance(told, Ready):
             self._barriers = told.barriers
             if not told.barriers:
-                _LOG.warning("This system has nothing to keep readers from the network; see /readyz.")
+                _LOG.warning("Nothing on this system keeps readers from the network.")
         elif isinstance(told, Process):
             with self._lock:
                 self._alive[told.number] = told

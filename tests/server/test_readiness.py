@@ -62,3 +62,15 @@ def test_a_part_that_is_added_again_is_replaced(readiness):
     readiness.add("ledger", away)
     readiness.add("ledger", lambda: None)
     assert readiness.look() == {"ledger": None, "readers": None}
+
+
+def test_what_an_operator_should_know_is_remarked_and_not_to_everybody(readiness):
+    readiness.add_remark("readers", lambda: "They have the network.")
+    readiness.add("ledger", lambda: None)
+    readiness.add_remark("ledger", lambda: "")
+    answer = client_of(readiness).get("/readyz")
+    assert (answer.status_code, answer.json["parts"]) == (
+        200,
+        {"ledger": {"ready": True}, "readers": {"ready": True, "remark": "They have the network."}},
+    )
+    assert client_of(readiness, tells_why=False).get("/readyz").json["parts"]["readers"] == {"ready": True}

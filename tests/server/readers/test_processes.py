@@ -17,6 +17,7 @@ from kb.snapshot import HELD
 from kb.sparql_text import Limits
 from server.query_service import QueryLimits
 from server.readers.errors import AnswerCut, Busy, ClientGone, MemoryLimit, ReaderLost, TimeLimit
+from server.readers.pool import PoolState
 from server.readers.work import Clock
 
 ONE = "SELECT ?n { <urn:x:5> <urn:x:number> ?n }"
@@ -315,6 +316,7 @@ from kb.snapshot import Snapshot
 from server.query_service import QueryLimits, QueryService
 from server.readers.pool import Pool, PoolLimits
 from server.readers.tasks import Kind, Question
+from server.readers.pool import PoolState
 from server.readers.work import Clock
 
 service = QueryService(Pool(PoolLimits(1)), None, QueryLimits(Clock(100.0)))
@@ -337,3 +339,10 @@ def test_the_web_process_needs_no_more_memory_for_a_million_rows_than_for_a_thou
     (few, _, before), (many, small, after) = [line.split() for line in ran.stdout.splitlines()]
     assert (few, many, small) == ("1001", "1001002", "True")
     assert int(after) - int(before) < 4_000
+
+
+def test_readers_without_a_barrier_to_the_network_are_remarked(made, numbers):
+    state = made(numbers).state()
+    assert (state.remark == "") == bool(state.barriers)
+    assert PoolState(True, 0, 1, 0, ()).remark == "Nothing on this system keeps readers from the network."
+    assert PoolState(False, 0, 0, 0, ()).remark == ""
