@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
-from bench import asking, checking, data, default_graph, history, inference, loading
+from bench import asking, checking, data, default_graph, history, inference, loading, readers
 from bench.measuring import Measured, Told, markdown
 
 OUT = Console(highlight=False, markup=False, soft_wrap=True)
@@ -41,6 +41,10 @@ _SHACL: list[_Part] = [
     ("Checking shipped and generated data", checking.of_generated),
 ]
 _HISTORY_TITLE = "Asking the history; each question to a short ledger and to a long one"
+_READERS: list[_Part] = [
+    ("Readers beside the engine", readers.beside_engine),
+    ("Point queries under fire; the ratio is to the quiet ones", readers.under_fire),
+]
 _DEFAULT_GRAPH: list[_Part] = [("Asking all graphs at once", default_graph.default_graph)]
 
 
@@ -121,6 +125,15 @@ def queries(triples: int, seed: int, runs: int) -> None:
 def shacl(triples: int, seed: int, runs: int) -> None:
     """Compiled validation beside pySHACL, and on shipped and generated data."""
     _measure(_SHACL, triples, seed, runs)
+
+
+@main.command(name="readers")
+@_TRIPLES
+@_SEED
+@_RUNS
+def by_readers(triples: int, seed: int, runs: int) -> None:
+    """Queries by reader processes beside the engine, and while hostile ones come without pause."""
+    _measure(_READERS, triples, seed, runs)
 
 
 @main.command(name="default-graph")
