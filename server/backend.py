@@ -55,8 +55,10 @@ class Answer(Protocol):
 class Reads(Protocol):
     """Answers questions on a state; see `server.query_service`."""
 
-    def ask(self, question: Question, client: str, snapshot: Snapshot) -> Answer:
-        """The answer to a query."""
+    def ask(
+        self, question: Question, client: str, snapshot: Snapshot, connection: int | None = None
+    ) -> Answer:
+        """The answer to a query. connection: that of the client; when it closes, nobody needs the answer."""
 
     def graph(self, name: str | None, form: Form, client: str, snapshot: Snapshot) -> Answer:
         """A stored graph; None is the default graph. Raises `NotFound` for a graph without triples."""

@@ -107,10 +107,13 @@ def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields
         offset=offset,
     )
     client = person.name if person else request.remote_addr or ""
+    connection = environ.get("gunicorn.socket")
     wanted = Wanted(
         choice,
         ("query", known.normal, asked.default_graphs, asked.named_graphs, backend.endpoint, limit, offset),
-        lambda: backend.reads.ask(question, client, moment.state),
+        lambda: backend.reads.ask(
+            question, client, moment.state, None if connection is None else connection.fileno()
+        ),
         lasting=not known.volatile,
         rest=_rest(fields, moment.state.revision, limit, offset) if limit is not None else "",
     )

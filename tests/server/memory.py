@@ -83,7 +83,7 @@ class Memory:
 
     # -- reads
 
-    def ask(self, question, _client, snapshot):
+    def ask(self, question, _client, snapshot, _connection=None):
         self.asked += 1
         found = ask(
             self.revisions[snapshot.revision],

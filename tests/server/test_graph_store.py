@@ -9,6 +9,7 @@ from rdflib import RDF, SH, XSD, BNode, Graph, Literal, URIRef
 
 from kb.engine.contract import DEFAULT, EDITS, DefaultGraph
 from kb.errors import DataRefused
+from kb.pending import Origin
 from kb.report import Finding, Report
 from kb.terms import GRAPH
 from tests.server.memory import ADDRESS, SIGNED, Memory, client_of
@@ -309,13 +310,15 @@ def test_data_that_breaks_the_rules_is_refused_with_the_report(client, memory):
     older = Finding(
         URIRef("urn:b"), broken.shape, broken.component, value=Literal(1), messages={"en": "Old."}
     )
-    memory.refusal = DataRefused("Nothing was changed.", Report((broken,)), Report((older,)))
+    causes = {broken: [Origin(1, 2)]}
+    memory.refusal = DataRefused("Nothing was changed.", Report((broken,)), Report((older,)), causes)
     answer = put(client, **{"Accept-Language": "fr"})
     problem = json.loads(answer.data)
     assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
     assert (problem["detail"], problem["language"]) == ("Nothing was changed.", "fr")
     assert [found["sentence"] for found in problem["findings"]] == ["urn:a: Une chose a besoin d’un nom."]
     assert problem["findings"][0]["path"] == NAME
+    assert problem["findings"][0]["origins"] == [{"operation": 1, "line": 2}]
     assert [found["sentence"] for found in problem["older"]] == ['urn:b: Old. (found: "1")']
     assert answer.headers["Content-Language"] == "fr"
     assert answer.headers["Vary"] == "Accept, Accept-Language"
