@@ -36,7 +36,7 @@ from kb.terms import GRAPH
 
 _ONTOLOGY: Final = GRAPH["ontology"]
 
-MAX_ROWS: Final = 500_000
+MAX_ROWS: Final = 100_000
 """How many triples may be looked at for one change. Beyond, deriving all anew is not much slower."""
 
 
@@ -153,15 +153,11 @@ class _Following:
         while self._ahead:
             layer = heappop(self._ahead)
             self._settle(layer, self._work.pop(layer))
-        deletes, inserts = [], []
-        for triple in self._after.changes() | self._stated | self._unstated:
-            before = self._lookup.is_inferred(triple)
-            after = triple in self._after and not self._is_stated(triple)
-            if before and not after:
-                deletes.append(to_quad(triple))
-            elif after and not before:
-                inserts.append(to_quad(triple))
-        return Patch.of(deletes, inserts)
+        added, removed = self._after.changes()
+        # What went and was not stated was inferred; what came and is not stated is.
+        deletes = (removed - self._unstated) | set(filter(self._lookup.is_inferred, self._stated))
+        inserts = (added - self._stated) | {triple for triple in self._unstated if triple in self._after}
+        return Patch.of(map(to_quad, deletes), map(to_quad, inserts))
 
     def _settle(self, layer: int, work: _Work) -> None:
         """Brings what the rules of a layer give to the state after, and tells the layers above."""

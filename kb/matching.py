@@ -60,9 +60,9 @@ class State:
         """Whether a triple was added that the merge does not have."""
         return triple in self._added
 
-    def changes(self) -> set[Statement]:
+    def changes(self) -> tuple[set[Statement], set[Statement]]:
         """The triples that were added, and those that were taken away."""
-        return self._added | self._removed
+        return self._added, self._removed
 
     def match(self, subject: Term | None, predicate: Term, value: Term | None) -> Iterator[Statement]:
         """The triples with these terms; None, but not for both: any. No change may come in between."""
