@@ -10,7 +10,7 @@ from typing import Final
 from flask import Flask, Response, request
 
 _OPEN: Final = ("/sparql", "/graphs", "/graph/", "/queries")
-_EXPOSED: Final = (
+EXPOSED: Final = (
     "Accept-Patch, Accept-Post, Allow, Content-Language, ETag, Idempotency-Replayed, Last-Modified, Link, "
     "Location, Memento-Datetime, Regiolink-Complete, Regiolink-Revision, Retry-After, Vary, WWW-Authenticate"
 )
@@ -32,5 +32,5 @@ def register(app: Flask) -> None:
             if request.method == "OPTIONS":
                 answer.headers.update(_PREFLIGHT)
             else:
-                answer.headers["Access-Control-Expose-Headers"] = _EXPOSED
+                answer.headers["Access-Control-Expose-Headers"] = EXPOSED
         return answer

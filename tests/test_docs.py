@@ -10,6 +10,8 @@ from click.testing import CliRunner
 from kb.importers.registry import IMPORTERS
 from kb.saved_query import load_all
 from server.cli import main
+from server.cross_origin import EXPOSED
+from server.problems import STATUS
 from server.settings import CONFIG, SETTINGS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,3 +83,30 @@ def test_the_answers_in_the_readme_are_those_of_the_data(client, knowledge_base,
     shown = CliRunner().invoke(main, words.split()).stdout
     told = [" ".join(line.split()) for line in shown.split("\n") if "│" in line]
     assert told and all(line in " ".join(readme.split()) for line in told)
+
+
+HTTP = (ROOT / "docs" / "http.md").read_text(encoding="utf-8")
+
+
+def test_every_status_of_an_error_is_in_the_reference():
+    told = {
+        int(status)
+        for row in re.findall(r"^\| ([0-9, ]+) \|", HTTP, re.MULTILINE)
+        for status in row.split(",")
+    }
+    assert set(STATUS.values()) - told == set()
+
+
+def test_every_header_that_pages_may_read_is_in_the_reference():
+    missing = [name for name in EXPOSED.split(", ") if f"`{name}`" not in HTTP and f"`{name}:" not in HTTP]
+    assert missing == []
+
+
+def test_every_parameter_is_in_the_reference():
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "server").glob("*.py"))
+    read = re.findall(
+        r"""(?:one|whole_number)\((?:asking\.)?fields, "([a-z_-]+)|fields\.get\("([a-z_-]+)""", code
+    )
+    dataset = re.findall(r"\"((?:default|named|using|using-named)-graph-uri)\"", code)
+    names = {"".join(found) for found in read} | set(dataset) | {"query", "update"}
+    assert len(names) > 12 and {name for name in names if f"`{name}" not in DOCS} == set()
