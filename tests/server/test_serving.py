@@ -9,9 +9,13 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from SPARQLWrapper import JSON, TURTLE, SPARQLWrapper
+
+from kb.folder import DataFolder
+from kb.ledger.ledger import Ledger
 
 
 def free_port() -> int:
@@ -95,17 +99,71 @@ def test_questions_are_answered_while_the_server_runs(data_dir):
     assert len(asked.stdout.strip().split("\n")) == 4
 
 
-def test_a_request_under_way_is_finished_when_the_server_is_told_to_stop(data_dir, tmp_path):
-    own = shutil.copytree(data_dir, tmp_path / "data")
+@pytest.fixture
+def own_server(knowledge_base, tmp_path):
+    """A server that a test may stop: its folder, port and process."""
+    folder = shutil.copytree(knowledge_base.folder.path, tmp_path / "data")
     port = free_port()
-    process = start(own, port)
+    process = start(folder, port)
     process.stdout.readline()
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+    yield DataFolder(folder), port, process
+    process.kill()
+    process.communicate()
+
+
+def answer_of(client: socket.socket) -> tuple[int, str]:
+    """Status and body of what comes until the other side closes."""
+    parts = []
+    while part := client.recv(65_536):
+        parts.append(part)
+    head, _, body = b"".join(parts).partition(b"\r\n\r\n")
+    return int(head.split()[1]), body.decode()
+
+
+def test_a_query_under_way_is_answered_when_the_server_is_told_to_stop(own_server):
+    _, port, process = own_server
+    query = "SELECT (COUNT(*) AS ?n) { {SELECT ?a {?a ?b ?c} LIMIT 3000} {SELECT ?d {?d ?e ?f} LIMIT 3000} }"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+        head = f"GET /sparql?query={quote(query)} HTTP/1.1\r\nHost: localhost\r\nAccept: text/csv\r\n"
+        client.sendall(f"{head}Connection: close\r\n".encode())
+        time.sleep(0.3)
+        client.sendall(b"\r\n")
+        while "regiolink_readers_busy 1.0" not in metrics_of(port):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGTERM)
+        status, body = answer_of(client)
+    assert (status, "9000000" in body) == (200, True)
+    assert process.wait(timeout=30) == 0
+
+
+def metrics_of(port: int) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def test_a_change_under_way_is_made_when_the_server_is_told_to_stop(own_server):
+    folder, port, process = own_server
+    made = subprocess.run(
+        [sys.executable, "-m", "server", "token", "create", "--role", "steward", "--name", "ana"],
+        env=os.environ | {"REGIOLINK_DATA_DIR": str(folder.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    update = b"INSERT DATA { <urn:x:a> <urn:x:b> <urn:x:c> }"
+    head = (
+        f"POST /sparql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {made.stdout.strip()}\r\n"
+        f"Content-Type: application/sparql-update\r\nContent-Length: {len(update)}\r\nConnection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
+        client.sendall(head.encode() + update[:10])
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.2)
-        client.sendall(b"Connection: close\r\n\r\n")
-        assert client.recv(4096).startswith(b"HTTP/1.1 200 OK")
-    process.communicate(timeout=30)
-    assert process.returncode == 0
+        client.sendall(update[10:])
+        assert answer_of(client) == (204, "")
+    assert process.wait(timeout=30) == 0
+    ledger = Ledger.open(folder.ledger, folder.patches)
+    (commit,) = ledger.commits(author="ana")
+    ledger.close()
+    assert (commit.inserts, commit.role) == (1, "steward")
