@@ -35,15 +35,20 @@ _GRAPHS = click.option(
 
 
 @contextmanager
-def open_people() -> Iterator[People]:
-    """The users of the ledger that the settings name."""
+def open_people(*, begin: bool = False) -> Iterator[People]:
+    """The users of the ledger that the settings name.
+
+    begin: whether a knowledge base that is not there yet is begun. Raises `NotFound` when it is not.
+    """
     settings = load_settings()
     folder = DataFolder(settings.data_dir)
     if not settings.ledger:
         if folder.exists():
             folder.refuse_newer_format()
-        else:
+        elif begin:
             folder.make_ready()
+        else:
+            raise NotFound(f"There is no knowledge base in {folder.path} yet, and so no user.")
     ledger = Ledger.open(ledger_place(settings), folder.patches)
     try:
         yield ledger.people
@@ -67,7 +72,7 @@ def user() -> None:
 @in_plain_words
 def create_user(name: str, role: str, graphs: tuple[str, ...]) -> None:
     """Make a user with a name that is theirs for good."""
-    with open_people() as people:
+    with open_people(begin=True) as people:
         made = _new_user(people, name, Role(role), _granted(Role(role), graphs))
     click.echo(f"Made the {_described(made)}.")
 
@@ -143,7 +148,7 @@ def create_token(name: str, role: str, label: str, expires: str | None) -> None:
     It is shown this once and kept nowhere. Without --expires it is good until it is revoked.
     """
     until = _moment(expires) if expires else None
-    with open_people() as people:
+    with open_people(begin=True) as people:
         person = _user_for(people, name, Role(role))
         secret, made = people.create_token(person.name, label, until)
     ends = f"good until {made.expires}" if made.expires else "good until it is revoked"

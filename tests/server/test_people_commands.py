@@ -80,6 +80,13 @@ def test_a_token_in_a_folder_that_is_new_begins_the_knowledge_base(regiolink, fo
     assert folder.exists() and folder.ledger.exists()
 
 
+@pytest.mark.parametrize("words", ["token list", "token revoke rgl_x", "user list", "user disable ana"])
+def test_what_only_looks_begins_no_knowledge_base(regiolink, folder, words):
+    sentence = f"There is no knowledge base in {folder.path} yet, and so no user."
+    assert regiolink(*words.split()) == (2, "", f"regiolink: {sentence}\n")
+    assert not folder.path.exists()
+
+
 def test_tokens_are_listed_without_their_secrets_and_revoked_by_their_beginning(regiolink, people):
     secret = regiolink("token", "create", "--role", "reader", "--name", "ana", "--label", "test")[1].strip()
     regiolink("token", "create", "--role", "admin", "--name", "ben")
