@@ -21,7 +21,7 @@ from kb.normal_form import NormalForm
 from kb.patch import Patch, Quad
 from kb.pending import Origin
 from kb.rdf_patch import from_text
-from kb.update_text import EDIT, Data, operations
+from kb.update_text import EDIT, Data, Load, operations
 
 MAX_QUADS: Final = 2_000_000
 """How many quads one change may come to."""
@@ -48,10 +48,10 @@ def needs_public(change: Change) -> bool:
     """
     if not isinstance(change, SparqlUpdate):
         return False
-    every = operations(change.text, EDIT, change.base)
+    every = operations(change.text, EDIT, change.base, loads=bool(change.loaded))
     for operation in every:
         check_syntax(operation)
-    return not all(isinstance(operation.parts(), Data) for operation in every)
+    return not all(isinstance(operation.parts(), Data | Load) for operation in every)
 
 
 def graphs_named(change: Change) -> tuple[str, ...]:

@@ -22,13 +22,13 @@ from rdflib.term import Node
 
 from kb.engine.contract import APART, DEFAULT, EDITS, INFERRED, RESERVED, DefaultGraph, Triple
 from kb.engine.dry_run import Row, TemplateQuad, Variable, Where, check_syntax, resolve, solutions, template
-from kb.engine.oxigraph import OxigraphEngine
+from kb.engine.oxigraph import OxigraphEngine, read_quads, to_rdflib
 from kb.errors import NotAllowed, NotFound, NotUnderstood, TooLarge
 from kb.intent import SparqlUpdate
 from kb.patch import Patch, Quad
 from kb.pending import AnyQuad, Origin, Pending
 from kb.sparql_text import Limits
-from kb.update_text import EDIT, Braces, Change, Clear, Create, Data, Operation, Transfer, operations
+from kb.update_text import EDIT, Braces, Change, Clear, Create, Data, Load, Operation, Transfer, operations
 
 MAX_QUADS: Final = 500_000
 """How many quads, and how many solutions of one WHERE clause, an update may come to."""
@@ -60,14 +60,15 @@ def delta(
     each blank node of data and templates has a new IRI, the patch is made from the engine's revision.
     A request about one graph changes no other one. Where the protocol says what WHERE clauses read, the text
     may not (SPARQL 1.1 Protocol, section 2.2.3).
-    Raises `QuerySyntaxError` with line and column, `NotAllowed` for SERVICE, LOAD and what cannot be said
-    by a patch, `TooLarge` beyond `limits` or `max_quads`, `UnknownGraph`, `BadTerm` for a term that is not
-    to be stored, `NotUnderstood` for what cannot be evaluated.
+    Raises `QuerySyntaxError` with line and column, `NotAllowed` for SERVICE, for LOAD of what the request
+    does not bring along and what cannot be said by a patch, `TooLarge` beyond `limits` or `max_quads`,
+    `UnknownGraph`, `BadTerm` for a term that is not to be stored, `NotUnderstood` for what cannot be
+    evaluated.
     """
     asked = SparqlUpdate(request) if isinstance(request, str) else request
     pending = Pending(engine, max_quads)
     reading = _Reading(engine, pending, max_quads, asked)
-    for operation in operations(asked.text, limits, asked.base):
+    for operation in operations(asked.text, limits, asked.base, loads=bool(asked.loaded)):
         check_syntax(operation)
         reading.run(operation)
     patch, origins = pending.outcome()
@@ -87,6 +88,7 @@ class _Reading:
         self._using = tuple(f"<{iri}>" for iri in asked.using) + tuple(
             f"NAMED <{iri}>" for iri in asked.using_named
         )
+        self._loaded = {each.source: each.quads for each in asked.loaded}
         self._labels: dict[type, set[str]] = {Data: set(), Change: set()}
 
     def run(self, operation: Operation) -> None:
@@ -105,6 +107,8 @@ class _Reading:
             self._clear(operation, parts)
         elif isinstance(parts, Create):
             self._create(operation, parts)
+        elif isinstance(parts, Load):
+            self._load(operation, parts)
         else:
             self._transfer(operation, parts)
 
@@ -189,6 +193,19 @@ class _Reading:
         if quad[3] is not None:
             return [quad[3]]
         return sorted(self._pending.graphs_with(quad[:3]) - {*APART, INFERRED})
+
+    def _load(self, operation: Operation, parts: Load) -> None:
+        """Inserts what was found at an address before."""
+        source = str(resolve(operation, parts.source.text))
+        graph = resolve(operation, parts.target) if parts.target else self._only
+        if source not in self._loaded:
+            raise NotAllowed(f"{operation.place}: LOAD <{source}> is refused; nothing was read from there.")
+        found: dict[LooseQuad, None] = {}
+        for quad in read_quads(self._loaded[source], "nq", f"<{source}>", DEFAULT):
+            found[to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object), graph] = None
+            if len(found) > self._max_quads:
+                raise TooLarge(f"{operation.place}: <{source}> has more than {self._max_quads} triples.")
+        self._decide(operation, [], list(found))
 
     # -- whole graphs -------------------------------------------------------------------------------------
 

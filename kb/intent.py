@@ -12,12 +12,21 @@ from kb.report import Report
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """What a LOAD finds at an address. quads: N-Quads without blank nodes, whose graph does not count."""
+
+    source: str
+    quads: bytes | Path
+
+
+@dataclass(frozen=True)
 class SparqlUpdate:
     """A SPARQL 1.1 Update request.
 
     using, using_named: IRIs of the protocol's dataset parameters. base: the IRI that relative ones are
     resolved against where the text declares none. graph: the IRI of the graph that stands for the default
-    graph in every operation, for a change of one graph.
+    graph in every operation, for a change of one graph. loaded: what its LOAD operations find; LOAD of
+    anything else is refused.
     """
 
     text: str
@@ -25,6 +34,7 @@ class SparqlUpdate:
     using_named: tuple[str, ...] = ()
     base: str | None = None
     graph: str | None = None
+    loaded: tuple[Loaded, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ MAX_PROLOGUE: Final = 32_768
 """Bytes of PREFIX and BASE together; they are given to the parser with each operation."""
 
 STARTS: Final = ("INSERT", "DELETE", "WITH", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY")
-"""The words that an operation begins with; LOAD is one too, and refused."""
+"""The words that an operation begins with; LOAD is one too, where it is allowed."""
 
 # A codepoint escape may write the scheme; then the parser judges.
 _ABSOLUTE: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]*:|[^>]*\\)")
@@ -98,7 +98,16 @@ class Transfer:
     target: str
 
 
-Parts = Data | Change | Clear | Create | Transfer
+@dataclass(frozen=True)
+class Load:
+    """LOAD. source: the address. target: the name of a graph as it is written, None for the default graph."""
+
+    silent: bool
+    source: Token
+    target: str | None
+
+
+Parts = Data | Change | Clear | Create | Transfer | Load
 
 
 @dataclass(frozen=True)
@@ -121,9 +130,29 @@ class Operation:
         """Its place in words, to begin a sentence with."""
         return f"Operation {self.number} (line {self.line})"
 
+    def loads(self) -> Load | None:
+        """What it loads; None for another operation. Raises `NotUnderstood` for what is no whole LOAD.
+
+        The engine's parser need not be asked, and is not: it would send the request.
+        """
+        if self.tokens[0].word != "LOAD":
+            return None
+        kinds = [token.word or token.kind for token in self.tokens]
+        silent = kinds[1:2] == ["SILENT"]
+        at = 2 if silent else 1
+        named = (Kind.IRI, Kind.NAME)
+        into = kinds[at + 1 :]
+        if kinds[at : at + 1] not in ([named[0]], [named[1]]) or (
+            into and (into[:2] != ["INTO", "GRAPH"] or len(into) != 3 or into[2] not in named)
+        ):
+            raise NotUnderstood(
+                f"{self.place}: write LOAD <address>, and after it INTO GRAPH <name> if it is for a graph."
+            )
+        return Load(silent, self.tokens[at], self.tokens[-1].text if into else None)
+
     def parts(self) -> Parts:
         """What it consists of; for an operation that keeps the grammar."""
-        return _Taken(self).parts()
+        return self.loads() or _Taken(self).parts()
 
 
 def operations(
@@ -154,7 +183,7 @@ def operations(
             continue
         if len(made) == MAX_OPERATIONS:
             raise TooLarge(f"{rest[0].place}: this is more than {MAX_OPERATIONS} operations.")
-        if rest[0].word not in STARTS:
+        if rest[0].word not in STARTS and rest[0].word != "LOAD":
             raise NotUnderstood(f"{rest[0].place}: an operation begins with {', '.join(STARTS)}.")
         if not prologue.has_base:
             _refuse_relative(rest)

@@ -23,6 +23,7 @@ FLOORS = {
     "kb.sparql_pages": 2,
     "kb.sparql_groups": 2,
     "kb.update_text": 3,
+    "kb.loading": 4,
     "kb.federation_bindings": 3,
     "kb.federation": 5,
     "kb.saved_query": 3,
