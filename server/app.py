@@ -22,6 +22,12 @@ _CONTENT_SECURITY = "; ".join(
     )
 )
 
+_GUARD = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": _CONTENT_SECURITY,
+    "Referrer-Policy": "no-referrer",
+}
+
 
 def create_app(settings: Settings) -> Flask:
     """The application over the knowledge base of the settings, whose writer is running.
@@ -45,9 +51,7 @@ def create_app(settings: Settings) -> Flask:
 
     @app.after_request
     def guard(answer: Response) -> Response:
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
-        answer.headers["Referrer-Policy"] = "no-referrer"
+        answer.headers.extend(_GUARD)
         return answer
 
     return app

@@ -14,7 +14,9 @@ EXPOSED: Final = (
     "Accept-Patch, Accept-Post, Allow, Content-Language, ETag, Idempotency-Replayed, Last-Modified, Link, "
     "Location, Memento-Datetime, Regiolink-Complete, Regiolink-Revision, Retry-After, Vary, WWW-Authenticate"
 )
+_OTHERWISE: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
 _PREFLIGHT: Final = {
+    "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS",
     "Access-Control-Allow-Headers": "Accept, Accept-Datetime, Accept-Language, Authorization, Content-Type, "
     "Idempotency-Key, If-Match, If-None-Match",
@@ -28,9 +30,6 @@ def register(app: Flask) -> None:
     @app.after_request
     def allow(answer: Response) -> Response:
         if request.path.startswith(_OPEN):
-            answer.headers["Access-Control-Allow-Origin"] = "*"
-            if request.method == "OPTIONS":
-                answer.headers.update(_PREFLIGHT)
-            else:
-                answer.headers["Access-Control-Expose-Headers"] = EXPOSED
+            # Nobody else sets these; to replace what is not there takes three times as long.
+            answer.headers.extend(_PREFLIGHT if request.method == "OPTIONS" else _OTHERWISE)
         return answer
