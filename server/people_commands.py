@@ -17,12 +17,10 @@ from kb.ledger.commits import time_text
 from kb.ledger.ledger import Ledger
 from kb.ledger.people import TOKEN_START, BadUser, People, Person, Role, Token
 from kb.permissions import Kind
+from kb.shipped import SYSTEM
 from kb.terms import GRAPH
 from server.settings import ledger_place, load_settings
 from server.terminal import ERR, in_plain_words, show_table
-
-SYSTEM = "system"
-"""The name under which Regiolink itself commits; no user has it."""
 
 _ROLE = click.Choice([role.value for role in Role])
 _GRAPHS = click.option(
@@ -193,6 +191,7 @@ def revoke_token(prefix: str) -> None:
 
 
 def _new_user(people: People, name: str, role: Role, graphs: Sequence[str] | None) -> Person:
+    # Under this name Regiolink itself commits.
     if name.strip().lower() == SYSTEM:
         raise BadUser(f"The name {SYSTEM!r} is Regiolink's own; choose another.")
     return people.create_user(name, role, graphs)

@@ -34,10 +34,10 @@ from gunicorn.workers import gthread
 
 from server.request_log import HEADER, id_of
 
-HEAD_SECONDS: Final = 15
+HEAD_SECONDS = 15.0
 """How long the head of a request may take, from when its first part was seen."""
 
-BODY_SECONDS: Final = 20
+BODY_SECONDS = 20.0
 """How long a body may pause, or take beyond its size at `BODY_RATE`."""
 
 BODY_RATE: Final = 10_000

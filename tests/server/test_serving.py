@@ -153,7 +153,8 @@ def test_a_change_under_way_is_made_when_the_server_is_told_to_stop(own_server):
     update = b"INSERT DATA { <urn:x:a> <urn:x:b> <urn:x:c> }"
     head = (
         f"POST /sparql HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {made.stdout.strip()}\r\n"
-        f"Content-Type: application/sparql-update\r\nContent-Length: {len(update)}\r\nConnection: close\r\n\r\n"
+        f"Content-Type: application/sparql-update\r\nContent-Length: {len(update)}\r\n"
+        "Connection: close\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
         client.sendall(head.encode() + update[:10])

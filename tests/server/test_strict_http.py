@@ -225,6 +225,22 @@ def test_a_half_body_that_stops_is_no_request(tiny_service, tmp_path):
         ]
 
 
+def test_a_request_that_comes_too_slowly_is_given_up(tiny_service, tmp_path):
+    with tiny_service(tmp_path, tiny_patience="0.3") as (port, _):
+        with connect(port) as slow_head:
+            slow_head.sendall(b"GET /echo")
+            time.sleep(0.5)
+            slow_head.sendall(b" HTTP/1.1\r\n")
+            assert answers(received(slow_head)) == [(408, "The request did not arrive in time.")]
+        with connect(port) as slow_body:
+            slow_body.sendall(post("Content-Length: 5", body="he"))
+            assert answers(received(slow_body)) == [
+                (408, "The body of the request did not arrive whole, or not in time.")
+            ]
+    log = [json.loads(line) for line in (tmp_path / "log").read_text().split("\n")[:-1]]
+    assert [line["level"] for line in log] == ["info"] * len(log), "a slow client is no fault of ours"
+
+
 def test_what_has_begun_is_finished_and_nothing_new_begun_when_the_service_is_to_stop(tiny_service, tmp_path):
     with tiny_service(tmp_path) as (port, process), connect(port) as idle, connect(port) as slow:
         slow.sendall(GOOD.replace(b"/echo", b"/slow"))

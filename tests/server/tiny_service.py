@@ -1,7 +1,8 @@
 """A small application behind the real front and the real server, for tests that need a socket.
 
 Run as a program it serves until it is stopped, and first prints its port. `FOLDER` gets a file `slow-began`
-when a request to /slow has begun, which is answered when there is a file `go`.
+when a request to /slow has begun, which is answered when there is a file `go`. With `PATIENCE` slow clients
+have so many seconds.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from pathlib import Path
 from flask import Flask, Response, request
 
 from kb.errors import NotAllowed
-from server import front, problems
+from server import front, problems, slow_clients
 from server.serving import listen, run
 from server.settings import Settings, load_settings
 
 FOLDER = "TINY_SERVICE_FOLDER"
+PATIENCE = "REGIOLINK_TINY_PATIENCE"
 
 
 def make_app(settings: Settings, folder: Path) -> Flask:
@@ -66,6 +68,8 @@ def main() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
+    if PATIENCE in os.environ:
+        slow_clients.HEAD_SECONDS = slow_clients.BODY_SECONDS = float(os.environ[PATIENCE])
     settings = replace(load_settings(), port=port)
     folder = Path(os.environ[FOLDER])
     listener = listen(settings)
