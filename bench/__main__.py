@@ -29,9 +29,14 @@ _RUNS = click.option(
 _Part = tuple[str, Callable[[Path, int, Told], list[Measured]]]
 
 _LOAD: list[_Part] = [("Loading", loading.loading)]
+_CHANGES: list[_Part] = [
+    ("Following changes of shipped data", lambda _, runs, told: inference.of_changes(None, runs, told)),
+    ("Following changes of shipped and generated data", inference.of_changes),
+]
 _REASONING: list[_Part] = [
     ("Reasoning on the golden sample", lambda _, runs, told: inference.beside_owlrl(runs, told)),
     ("Reasoning on shipped and generated data", inference.on_shipped_and_generated),
+    *_CHANGES,
 ]
 _QUERIES: list[_Part] = [
     ("Saved queries on shipped and generated data; the ratio is to shipped data alone", asking.saved_queries)
@@ -107,6 +112,15 @@ def load(triples: int, seed: int, runs: int) -> None:
 def reasoning(triples: int, seed: int, runs: int) -> None:
     """Our rules beside owlrl on the golden sample, and on shipped and generated data."""
     _measure(_REASONING, triples, seed, runs)
+
+
+@main.command()
+@_TRIPLES
+@_SEED
+@_RUNS
+def changes(triples: int, seed: int, runs: int) -> None:
+    """Following small edits of what is inferred, beside deriving all anew."""
+    _measure(_CHANGES, triples, seed, runs)
 
 
 @main.command()

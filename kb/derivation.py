@@ -36,7 +36,7 @@ from kb.terms import GRAPH
 
 _ONTOLOGY: Final = GRAPH["ontology"]
 
-MAX_ROWS: Final = 100_000
+MAX_ROWS: Final = 200_000
 """How many triples may be looked at for one change. Beyond, deriving all anew is not much slower."""
 
 

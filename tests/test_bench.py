@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from rdflib import XSD, Graph
 
-from bench import history
+from bench import history, inference
 from bench.__main__ import main
 from bench.default_graph import default_graph
 from bench.generator.fields import Fields
@@ -250,6 +250,17 @@ def test_each_question_to_the_history_is_asked_in_a_short_ledger_and_in_a_long_o
         )
         for commits, note in zip((100, 200), notes, strict=True)
     ]
+
+
+def test_following_edits_is_measured_beside_deriving_all_anew(monkeypatch):
+    monkeypatch.setattr(inference, "EDITS", 2)
+    rows = inference.of_changes(None, 1, lambda _: None)
+    assert [(row.what, row.runs) for row in rows] == [
+        ("all anew", 1),
+        ("up to ten triples out", 2),
+        ("up to ten triples in", 2),
+    ]
+    assert [row.ratio for row in rows] == [row.seconds / rows[0].seconds for row in rows]
 
 
 def test_every_command_is_in_the_documentation():
