@@ -18,7 +18,7 @@ from kb.engine.contract import APART
 from kb.gate.dependencies import Part
 from kb.gate.reads import End, Read
 from kb.gate.value_tests import Hierarchy, Selects
-from kb.gate.walking import AT_ONCE, Ground, Nodes, Triple, values
+from kb.gate.walking import Ground, Nodes, Triple, chunks, values
 from kb.patch import Patch
 
 MOST_FOCI: Final = 20_000
@@ -57,9 +57,7 @@ class Change:
 
 def _graphs(triples: Iterable[Triple], engine: Selects) -> Iterator[tuple[Triple, Node]]:
     """Those of the triples that a graph of the merge holds, with each such graph."""
-    listed = list(triples)
-    for start in range(0, len(listed), AT_ONCE):
-        some = listed[start : start + AT_ONCE]
+    for some in chunks(triples):
         rows = values("?s ?p ?o", some)
         for *triple, graph in engine.select(f"SELECT ?s ?p ?o ?g {{ {rows} GRAPH ?g {{ ?s ?p ?o }} }}"):
             if graph is not None and graph not in APART:

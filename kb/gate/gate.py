@@ -205,9 +205,12 @@ class _Check:
             yield from _all_findings(self._validation, part.shape)
         elif part in self._affected.keys:
             keys = self._affected.keys[part]
-            only = [values(_variables(names), rows) for names, rows in keys.items()]
-            if foci:
-                only.append(values("?this", ((node,) for node in foci)))
+            keys = keys | ({("this",): {(node,) for node in foci}} if foci else {})
+            only = [
+                values(" ".join(f"?{name}" for name in names), some)
+                for names, rows in keys.items()
+                for some in chunks(rows)
+            ]
             yield from self._validation.keyed(part.shape, self._validation.targets_of(part.root), only)
         else:
             targets = self._targeted(part.root, foci)
@@ -269,10 +272,6 @@ def _count(validation: Validation, shape: Shape) -> int:
     query = f"SELECT (COUNT(DISTINCT {foci.node}) AS ?count) {{ {foci.pattern} }}"
     ((count,),) = validation.breaches.rows(query)
     return int(str(count))
-
-
-def _variables(names: Iterable[str]) -> str:
-    return " ".join(f"?{name}" for name in names)
 
 
 def _computed(shapes: Iterable[Shape]) -> Iterator[Node]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 from rdflib import RDF, URIRef
 from rdflib.term import BNode, Literal, Node
@@ -18,6 +18,7 @@ from kb.gate.routes import Chain, Choice, Repeat, Route, Step
 from kb.gate.value_tests import Selects
 
 Triple = tuple[Node, Node, Node]
+Item = TypeVar("Item")
 
 AT_ONCE: Final = 1_000
 """How many nodes a query names at most."""
@@ -28,10 +29,10 @@ _MANY_TRIPLES: Final = 60
 Nodes = frozenset[Node]
 
 
-def chunks(nodes: Iterable[Node], size: int = AT_ONCE) -> Iterator[list[Node]]:
-    """The nodes in lists of at most `size`."""
-    left = iter(nodes)
-    while some := list(islice(left, size)):
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """The items in lists of at most `AT_ONCE`."""
+    left = iter(items)
+    while some := list(islice(left, AT_ONCE)):
         yield some
 
 

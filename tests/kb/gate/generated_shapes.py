@@ -247,8 +247,8 @@ MORE_QUERIES = [
 """Queries whose patterns lead to the focus node in other ways, or do not."""
 
 
-def changes() -> st.SearchStrategy[list[str]]:
-    """Triples that a change may state, types and subclasses among them."""
+def changes(least: int = 0) -> st.SearchStrategy[list[str]]:
+    """Triples that a change may state, at least so many, types and subclasses among them."""
     return st.lists(
         st.one_of(
             st.builds("{} a {} .".format, nodes, classes),
@@ -257,5 +257,6 @@ def changes() -> st.SearchStrategy[list[str]]:
             st.builds("{} {} {} .".format, nodes, st.sampled_from(SIZES), st.sampled_from(NUMBERS)),
             st.builds("{} rdfs:subClassOf {} .".format, classes, classes),
         ),
-        max_size=3,
+        min_size=least,
+        max_size=least + 3,
     )
