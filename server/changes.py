@@ -16,7 +16,7 @@ from server.backend import Backend
 from server.caching import revision_of, tag_after, tags
 from server.findings import LANGUAGES, told_findings
 from server.negotiation import choose_language, names
-from server.protocol import BadKey, Fields, PreconditionFailed, one
+from server.protocol import BadKey, Body, Fields, PreconditionFailed, one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ class Asking:
             self.request.method,
             self.request.path,
             environ.get("QUERY_STRING", ""),
-            environ.get("CONTENT_TYPE", ""),
+            # Without its parameters: a client makes a new boundary for a form that it sends again.
+            Body.of(environ.get("CONTENT_TYPE", ""), bytes).media,
             self.body_digest,
         ]
         return sha256("\0".join(told).encode()).hexdigest()

@@ -107,7 +107,7 @@ def _target(backend: Backend, request: Request, name: str | None, fields: Fields
             raise NotUnderstood("The parameter default has no value: write /graphs?default.")
         return Target(None)
     if request.method == "POST":
-        return Target(f"{GRAPH}added/{uuid4().hex}", is_new=True)
+        return Target(None, is_new=True)
     if request.method in ("GET", "HEAD"):
         raise NotUnderstood("Say which graph: /graphs?graph=<iri> or /graphs?default.")
     raise WrongMethod("Say which graph: /graphs?graph=<iri> or /graphs?default.", _OF_THE_STORE)
@@ -142,6 +142,8 @@ def _put_or_post(
         TemporaryDirectory(prefix="regiolink-") as folder,
     ):
         asking = Asking(request, author, fields, Door.GRAPH_STORE, upload.digest)
+        if target.is_new:
+            target = _new(asking)
         seen = _refuse_existing(backend, asking, target)
         is_dataset = target.is_new and all(sent.form in _DATASETS for sent in upload.documents)
         graph = backend.default_graph if is_dataset or target.iri is None else target.iri
@@ -149,7 +151,14 @@ def _put_or_post(
         quads = _parsed(backend, upload, author, graph, base, Path(folder), only=not is_dataset)
         change: Change = AddQuads(quads) if request.method == "POST" else ReplaceGraph(graph, quads)
         outcome = commit(backend, asking, change, seen)
-    return _told(backend, request, outcome, graph)
+    return _told(backend, request, outcome, graph, is_new=target.is_new and not is_dataset)
+
+
+def _new(asking: Asking) -> Target:
+    """A graph that there is not; the same one where the same request is sent again with its key."""
+    key = asking.key()
+    name = uuid4().hex if key is None else sha256(f"{asking.author.name}\0{key}".encode()).hexdigest()[:32]
+    return Target(f"{GRAPH}added/{name}", is_new=True)
 
 
 def _parsed(
@@ -210,9 +219,12 @@ def _patch(backend: Backend, request: Request, author: Person, fields: Fields, t
     return _told(backend, request, commit(backend, asking, change), graph)
 
 
-def _told(backend: Backend, request: Request, outcome: Outcome, graph: str) -> Response:
-    """Says where a graph is that was made; the default graph was always there."""
-    if graph not in outcome.created or graph == backend.default_graph:
+def _told(
+    backend: Backend, request: Request, outcome: Outcome, graph: str, *, is_new: bool = False
+) -> Response:
+    """Says where a graph is that was made, also when it is told again; the default graph was always there."""
+    made = graph in outcome.created or (is_new and outcome.repeated)
+    if not made or graph == backend.default_graph:
         return told(request, outcome)
     own = str(GRAPH)
     if graph.startswith(own):

@@ -75,7 +75,7 @@ class NotAcceptable(NotUnderstood):
     title = "No such form"
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def choose(accept: str | None, offered: Offer) -> Choice:
     """The best of `offered` for an Accept header (RFC 9110, section 12.5.1).
 
@@ -99,20 +99,20 @@ def choose(accept: str | None, offered: Offer) -> Choice:
     return best, offered.forms[best]
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def names(accept: str | None, media: str) -> bool:
     """Whether an Accept header asks for a media type by name."""
     return _ranges(accept or "").get(media, 0.0) > 0
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def wants_page(accept: str | None) -> bool:
     """Whether HTML is asked for by name and preferred to JSON: what a browser sends."""
     ranges = _ranges(accept or "")
     return ranges.get("text/html", 0.0) > 0 and ranges["text/html"] >= _quality("application/json", ranges)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def choose_language(accept: str | None, offered: tuple[str, ...]) -> str:
     """The best of some language tags for an Accept-Language header, the first where none is wanted.
 

@@ -12,7 +12,7 @@ from typing import Final
 from kb.errors import NotAllowed
 
 _TERM: Final = r'(?:<[^<>"\s]*>|_:[^\s<>"]+|"(?:[^"\\\n]|\\.)*+"(?:@[A-Za-z0-9-]+|\^\^<[^<>"\s]*>)?)'
-_ROW: Final = re.compile(rf"[AD]\s+{_TERM}\s*{_TERM}\s*{_TERM}\s*(?:<([^<>\"\s]*)>)?\s*\.")
+_ROW: Final = re.compile(rf"[AD]\s+{_TERM}\s*{_TERM}\s*{_TERM}\s*(?:<([^<>\"\s]*)>)?\s*\.\s*(?:#.*)?")
 
 
 def refuse_other_graphs(text: str, graph: str) -> None:
@@ -24,7 +24,7 @@ def refuse_other_graphs(text: str, graph: str) -> None:
         row = line.strip()
         if not row.startswith(("A", "D")):
             continue
-        found = _ROW.match(row)
+        found = _ROW.fullmatch(row)
         if found is None and "<<" in row:
             raise NotAllowed(f"Line {number} of the patch: a triple about a triple is not accepted here.")
         if found is not None and found[1] is not None and found[1] != graph:

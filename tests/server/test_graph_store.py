@@ -1,5 +1,6 @@
 """Tests of server/graph_store.py and server/uploads.py: graphs over HTTP, and who may change them how."""
 
+import copy
 import gzip
 import io
 import json
@@ -367,6 +368,20 @@ def test_the_same_request_is_done_once(client, memory):
     assert again.headers["Regiolink-Revision"] == "1"
     (intent,) = memory.intents
     assert intent.key == "k1" and len(intent.request_digest) == 64
+
+
+def test_a_graph_that_gets_a_name_gets_one_however_often_it_is_sent(client, memory):
+    parts = {"file": (io.BytesIO(TTL.encode()), "a.ttl", "text/turtle")}
+    first, again = (
+        client.post("/graphs", data=copy.deepcopy(parts), headers=SIGNED | {"Idempotency-Key": "k"})
+        for _ in range(2)
+    )
+    other = client.post(
+        "/graphs", data=TTL, content_type="text/turtle", headers=SIGNED | {"Idempotency-Key": "l"}
+    )
+    assert [answer.status_code for answer in (first, again, other)] == [201, 201, 201]
+    assert first.headers["Location"] == again.headers["Location"] != other.headers["Location"]
+    assert memory.head() == 2
 
 
 def test_requests_that_differ_in_anything_have_different_digests(client, memory):

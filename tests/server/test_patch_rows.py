@@ -12,6 +12,7 @@ GOOD = [
     'D <urn:a> <urn:b> "a \\" <urn:x> <urn:y> ." <urn:g> .',
     'A <urn:a> <urn:b> "<<("@en-GB <urn:g> .',
     'A <urn:a> <urn:b> "1"^^<urn:d><urn:g>.',
+    "A <urn:a> <urn:b> <urn:c> <urn:g> . # <<",
     "nonsense <urn:x>",
 ]
 
@@ -27,6 +28,7 @@ def test_rows_of_the_graph_pass_whatever_their_texts_hold():
         '  D <urn:a> <urn:b> "<urn:g>" <urn:h> .',
         "A <urn:a> <urn:b> <urn:c><urn:h>.",
         "A <urn:a> <urn:b> " + "<<( <urn:a> <urn:b> " * 50_000,
+        "A <urn:a> <urn:b> <urn:c> . " + "<urn:a> <urn:b> <<( " * 50_000,
     ],
 )
 def test_a_row_of_another_graph_or_about_a_triple_is_refused_with_its_line(row):
