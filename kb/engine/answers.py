@@ -17,9 +17,10 @@ import pyoxigraph as ox
 from rdflib import URIRef
 
 from kb.engine.contract import RESERVED, NotSupported
+from kb.engine.faults import fault, in_our_words
 from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_terms import to_graph_name
-from kb.errors import EngineDamaged, NotUnderstood
+from kb.errors import NotUnderstood
 from kb.terms import GENID, PREFIXES
 
 _RESULTS = {
@@ -155,7 +156,8 @@ def _named(engine: OxigraphEngine, text: str) -> list[_Named] | None:
 
 def holds(engine: OxigraphEngine, graph: str) -> bool:
     """Whether there is a triple in a graph; `kb.engine.contract.DEFAULT` is the default graph."""
-    return next(engine.store.quads_for_pattern(None, None, None, _graph(graph)), None) is not None
+    with in_our_words():
+        return next(engine.store.quads_for_pattern(None, None, None, _graph(graph)), None) is not None
 
 
 def write_graph(
@@ -170,11 +172,13 @@ def write_graph(
         raise NotUnderstood(f"A graph cannot be written as {form}.")
     prefixes = PREFIXES if form in _WITH_PREFIXES else None
     name = _graph(graph)
-    if blank_nodes:
-        triples = (_with_blank_nodes(quad) for quad in engine.store.quads_for_pattern(None, None, None, name))
-        ox.serialize(triples, cast(IO[bytes], out), _GRAPHS[form], prefixes=prefixes)
-        return
-    engine.store.dump(cast(IO[bytes], out), _GRAPHS[form], from_graph=name, prefixes=prefixes)
+    with in_our_words():
+        if blank_nodes:
+            quads = engine.store.quads_for_pattern(None, None, None, name)
+            triples = (_with_blank_nodes(quad) for quad in quads)
+            ox.serialize(triples, cast(IO[bytes], out), _GRAPHS[form], prefixes=prefixes)
+            return
+        engine.store.dump(cast(IO[bytes], out), _GRAPHS[form], from_graph=name, prefixes=prefixes)
 
 
 def _with_blank_nodes(quad: ox.Quad) -> ox.Triple:
@@ -202,9 +206,8 @@ def _evaluating() -> Iterator[None]:
     """Says in a sentence what the engine could not do."""
     try:
         yield
-    except RuntimeError as error:  # such as a function that the engine does not have
+    except (OSError, RuntimeError) as error:  # such as a function that the engine does not have
+        explained = fault(error)
+        if explained is not None:
+            raise explained from None
         raise NotSupported(f"The query cannot be evaluated: {str(error).rstrip('.')}.") from None
-    except OSError:
-        raise EngineDamaged(
-            "The engine's files cannot be read on; they may be damaged. 'regiolink rebuild' helps."
-        ) from None

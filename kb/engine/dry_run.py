@@ -19,6 +19,7 @@ from rdflib import Literal, URIRef
 from rdflib.term import Node
 
 from kb.engine.contract import RESERVED, QuerySyntaxError
+from kb.engine.faults import fault
 from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_changes import statements
 from kb.engine.oxigraph_terms import Term, as_stored, to_graph_name, to_rdflib
@@ -181,7 +182,10 @@ def _evaluation(operation: Operation) -> Iterator[None]:
     """Says in a sentence why the engine could not evaluate."""
     try:
         yield
-    except RuntimeError as error:
+    except (OSError, RuntimeError) as error:
+        explained = fault(error)
+        if explained is not None:
+            raise explained from None
         if "read-write" in str(error):
             raise FolderUnusable("The data folder was opened for reading only.") from None
         raise NotUnderstood(f"{operation.place}: the WHERE clause cannot be evaluated: {error}.") from None

@@ -26,17 +26,11 @@ from kb.engine.contract import (
     QuerySyntaxError,
     Triple,
 )
+from kb.engine.faults import fault, in_our_words
 from kb.engine.oxigraph_changes import in_default_graph, is_merged, statements
 from kb.engine.oxigraph_terms import to_graph_name, to_oxigraph, to_quad
 from kb.engine.oxigraph_terms import to_rdflib as to_rdflib
-from kb.errors import (
-    EngineDamaged,
-    FolderUnusable,
-    KnowledgeBaseError,
-    NoRoom,
-    NotAllowed,
-    NotUnderstood,
-)
+from kb.errors import NotAllowed, NotUnderstood
 from kb.patch import Patch
 from kb.terms import GENID, PREFIXES
 
@@ -151,13 +145,15 @@ class OxigraphSolutions:
         self.variables = tuple(variable.value for variable in found.variables)
 
     def __iter__(self) -> Iterator[tuple[Node | None, ...]]:
-        for row in self._found:
-            yield tuple(None if term is None else to_rdflib(term) for term in row)
+        with in_our_words():
+            for row in self._found:
+                yield tuple(None if term is None else to_rdflib(term) for term in row)
 
     def serialize(self, form: str) -> bytes:
         if form not in _RESULTS:
             raise NotUnderstood(f"Solutions cannot be written as {form}.")
-        return cast(bytes, self._found.serialize(format=_RESULTS[form]))
+        with in_our_words():
+            return cast(bytes, self._found.serialize(format=_RESULTS[form]))
 
 
 class OxigraphTruth:
@@ -182,17 +178,18 @@ class OxigraphTriples:
         self._found = found
 
     def __iter__(self) -> Iterator[tuple[Node, Node, Node]]:
-        for triple in self._found:
-            yield to_rdflib(triple.subject), to_rdflib(triple.predicate), to_rdflib(triple.object)
+        with in_our_words():
+            for triple in self._found:
+                yield to_rdflib(triple.subject), to_rdflib(triple.predicate), to_rdflib(triple.object)
 
     def serialize(self, form: str) -> bytes:
         if form not in _GRAPHS:
             raise NotUnderstood(f"Triples cannot be written as {form}.")
         out = BytesIO()
         # A graph is a set, and a template can give a triple twice; a dict keeps the order of arrival.
-        ox.serialize(
-            dict.fromkeys(self._found), out, _GRAPHS[form], prefixes=PREFIXES if form == "ttl" else None
-        )
+        with in_our_words():
+            found = dict.fromkeys(self._found)
+        ox.serialize(found, out, _GRAPHS[form], prefixes=PREFIXES if form == "ttl" else None)
         return out.getvalue()
 
 
@@ -214,18 +211,14 @@ class OxigraphEngine:
 
         Raises `FolderUnusable` when another process holds it or the folder cannot be written.
         """
-        try:
+        with in_our_words():
             return cls(ox.Store(str(folder)), default_graph)
-        except OSError as error:
-            raise _why_unusable(error) from None
 
     @classmethod
     def read_only(cls, folder: Path, default_graph: DefaultGraph = DefaultGraph.MERGE) -> OxigraphEngine:
         """The engine in `folder`, which nobody may be writing to. Raises `FolderUnusable`."""
-        try:
+        with in_our_words():
             return cls(ox.Store.read_only(str(folder)), default_graph)
-        except OSError as error:
-            raise _why_unusable(error) from None
 
     @property
     def store(self) -> ox.Store:
@@ -246,7 +239,8 @@ class OxigraphEngine:
                 if is_merged(quad.graph_name, self.default_graph):
                     yield in_default_graph(quad)
 
-        self._store.bulk_extend(both())
+        with in_our_words():
+            self._store.bulk_extend(both())
         return count
 
     def query(self, text: str) -> OxigraphSolutions | OxigraphTruth | OxigraphTriples:
@@ -254,7 +248,10 @@ class OxigraphEngine:
             found = self._store.query(text)
         except SyntaxError as error:
             raise query_error(error) from None
-        except RuntimeError as error:  # such as a function that the engine does not have
+        except (OSError, RuntimeError) as error:  # such as a function that the engine does not have
+            explained = fault(error)
+            if explained is not None:
+                raise explained from None
             raise NotSupported(f"The query cannot be evaluated: {str(error).rstrip('.')}.") from None
         if isinstance(found, ox.QuerySolutions):
             return OxigraphSolutions(found)
@@ -271,7 +268,8 @@ class OxigraphEngine:
 
     def update(self, text: str) -> None:
         try:
-            self._store.update(text)
+            with in_our_words():
+                self._store.update(text)
         except SyntaxError as error:
             raise query_error(error) from None
 
@@ -285,14 +283,17 @@ class OxigraphEngine:
         self._refuse_reserved(patch)
         deletes = iter(patch.deletes)
         while some := list(islice(deletes, _AT_ONCE)):
-            self._store.update(" ;\n".join(statements(self._store, Patch.of(some), self.default_graph)))
+            with in_our_words():
+                self._store.update(" ;\n".join(statements(self._store, Patch.of(some), self.default_graph)))
         self.insert(to_quad(quad) for quad in patch.inserts)
         self.transact(Patch(), revision=revision)
 
     def transact(self, patch: Patch, *, revision: int | None = None, note: str | None = None) -> None:
         self._refuse_reserved(patch)
-        made = statements(self._store, patch, self.default_graph)
-        if self._store.contains_named_graph(_NOTE):
+        with in_our_words():
+            made = statements(self._store, patch, self.default_graph)
+            had_note = self._store.contains_named_graph(_NOTE)
+        if had_note:
             made.append(f"DROP GRAPH {_NOTE}")
         if note is not None:
             made.append(f"INSERT DATA {{ GRAPH {_NOTE} {{ {_NOTE} {_NOTE} {ox.Literal(note)} }} }}")
@@ -301,21 +302,18 @@ class OxigraphEngine:
             for bit, name in enumerate(_HEAD_BITS):
                 if (head ^ revision) >> bit & 1:
                     made.append(f"{'CREATE' if revision >> bit & 1 else 'DROP'} GRAPH {name}")
-        try:
+        with in_our_words():
             self._store.update(" ;\n".join(made))
-        except OSError as error:
-            raise _why_unusable(error) from None
 
     def note(self) -> str | None:
-        kept = next(self._store.quads_for_pattern(None, None, None, _NOTE), None)
+        with in_our_words():
+            kept = next(self._store.quads_for_pattern(None, None, None, _NOTE), None)
         return None if kept is None else cast(ox.Literal, kept.object).value
 
     def flush(self) -> None:
         """Writes what is still in its log to its files, so that the folder opens at once the next time."""
-        try:
+        with in_our_words():
             self._store.flush()
-        except OSError as error:
-            raise _why_unusable(error) from None
 
     def _refuse_reserved(self, patch: Patch) -> None:
         for graph in patch.graphs():
@@ -324,22 +322,26 @@ class OxigraphEngine:
                 raise NotAllowed(f"The graph {graph} belongs to the engine; nobody states anything in it.")
 
     def revision(self) -> int:
-        set_bits = (bit for bit, name in enumerate(_HEAD_BITS) if self._store.contains_named_graph(name))
-        return sum(1 << bit for bit in set_bits)
+        with in_our_words():
+            set_bits = (bit for bit, name in enumerate(_HEAD_BITS) if self._store.contains_named_graph(name))
+            return sum(1 << bit for bit in set_bits)
 
     def holds(self, quads: Iterable[_Quad]) -> set[_Quad]:
-        return {quad for quad in quads if to_quad(quad) in self._store}
+        with in_our_words():
+            return {quad for quad in quads if to_quad(quad) in self._store}
 
     def triples(self, graph: URIRef) -> Iterator[Triple]:
-        for quad in self._store.quads_for_pattern(None, None, None, to_graph_name(graph)):
-            yield to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object)
+        with in_our_words():
+            for quad in self._store.quads_for_pattern(None, None, None, to_graph_name(graph)):
+                yield to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object)
 
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         subject, predicate, value = (to_oxigraph(term) for term in triple)
         found = self._store.quads_for_pattern(
             cast(ox.NamedNode, subject), cast(ox.NamedNode, predicate), value, None
         )
-        names = {quad.graph_name for quad in found}
+        with in_our_words():
+            names = {quad.graph_name for quad in found}
         own = {DEFAULT} if self.default_graph is DefaultGraph.OWN and ox.DefaultGraph() in names else set()
         return own | {URIRef(name.value) for name in names if isinstance(name, ox.NamedNode)}
 
@@ -361,19 +363,5 @@ class OxigraphEngine:
         del self._store
 
     def checkpoint(self, folder: Path) -> None:
-        try:
+        with in_our_words():
             self._store.backup(str(folder))
-        except OSError as error:
-            raise _why_unusable(error) from None
-
-
-def _why_unusable(error: OSError) -> KnowledgeBaseError:
-    # RocksDB's own sentence names paths of the server; only its kind is passed on.
-    text = str(error)
-    if "No space left" in text or "Disk quota" in text:
-        return NoRoom("the data folder")
-    if "lock" in text.lower():
-        return FolderUnusable("The data folder is in use by another process; stop that one first.")
-    if "Permission denied" in text:
-        return FolderUnusable("The data folder cannot be written to; check who owns it.")
-    return EngineDamaged("The engine's files cannot be read; they may be damaged. 'regiolink rebuild' helps.")

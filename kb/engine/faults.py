@@ -1,0 +1,43 @@
+"""What the engine's own exceptions mean when they are about its files: no room, in use, or damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from kb.errors import EngineDamaged, FolderUnusable, KnowledgeBaseError, NoRoom
+
+
+def fault(error: OSError | RuntimeError) -> KnowledgeBaseError | None:
+    """The error in our words; None when it is not about the engine's files.
+
+    RocksDB's own sentence names paths of the server; only its kind is passed on. Source: pyoxigraph 0.5
+    raises RocksDB's IO errors as `OSError` and a checksum that does not fit as `RuntimeError`, when a store
+    is opened, at any row of a result, and when something is written.
+    """
+    text = str(error)
+    if isinstance(error, RuntimeError):
+        return _damaged() if text.startswith("Corruption") else None
+    if "No space left" in text or "Disk quota" in text:
+        return NoRoom("the data folder")
+    if "lock" in text.lower():
+        return FolderUnusable("The data folder is in use by another process; stop that one first.")
+    if "Permission denied" in text:
+        return FolderUnusable("The data folder cannot be written to; check who owns it.")
+    return _damaged()
+
+
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """Raises what the engine says of its files as `NoRoom`, `FolderUnusable` or `EngineDamaged`."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        explained = fault(error)
+        if explained is None:
+            raise
+        raise explained from None
+
+
+def _damaged() -> EngineDamaged:
+    return EngineDamaged("The engine's files cannot be read; they may be damaged. 'regiolink rebuild' helps.")
