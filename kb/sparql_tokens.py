@@ -139,6 +139,7 @@ _READ_AS_WORD = ("service", "load", "filter")
 _AFTER_OPERAND = frozenset((")", "]", "}", ">>"))
 
 
+_SPACED = re.compile(r"<[^<>\"{}|\\^`\s]+(?: [^<>\"{}|\\^`\s]+)+>")
 _KINDS: Final = {kind.name: kind for kind in Kind}
 
 
@@ -218,6 +219,9 @@ class _Reader:
                 return Kind.IRI, iri[0]
             if not compares and self.text.startswith("<<", self.at):
                 return Kind.MARK, "<<"
+            spaced = None if compares else _SPACED.match(self.text, self.at)
+            if spaced:
+                raise self.refuse(f"The IRI {spaced[0][:100]} holds a space; write it as %20.")
         first = self.text[self.at]
         if first in ">|{":
             for bracket in (">>", "|}"):

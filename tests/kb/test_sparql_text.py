@@ -454,3 +454,35 @@ def test_blanks_and_comments_do_not_count_but_between_tokens(text, normal):
 )
 def test_what_is_another_answer_each_time_is_told(text, volatile):
     assert examine(text).volatile is volatile
+
+
+# -- IRIs with spaces ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("ASK { <http://x/a b> ?p ?o }", "Line 1, column 7"),
+        ("ASK FROM <a b c> {}", "Line 1, column 10"),
+        ("PREFIX : <x y> ASK {}", "Line 1, column 10"),
+        ("ASK { ?s ?p ?o FILTER(<http://x/a b> = ?s) }", "Line 1, column 23"),
+    ],
+)
+def test_an_iri_with_a_space_is_told_for_what_it_is(text, place):
+    with pytest.raises(NotUnderstood) as refused:
+        check(text)
+    assert str(refused.value).startswith(f"{place}: The IRI <")
+    assert str(refused.value).endswith("> holds a space; write it as %20.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ASK { ?s ?p ?o FILTER(?s < 1 && ?o >2) }",
+        "SELECT (1 <?a AS ?b) (?b > 2 AS ?c) {}",
+        "ASK { << <urn:a> <urn:b> <urn:c> >> ?p ?o }",
+        "SELECT ?x { ?x ?y ?z } GROUP BY ?x HAVING (COUNT(?y) <3 || COUNT(?y) > 5)",
+    ],
+)
+def test_what_compares_is_no_iri_with_a_space(text):
+    check(text)
