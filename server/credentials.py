@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from server.protocol import WebError
 
 CHALLENGE = 'Bearer realm="Regiolink"'
-"""What an answer with status 401 asks for: no name and password, which a browser would keep and send along."""
+"""What an answer with status 401 asks for: no name and password, which a browser would keep and send on."""
 
 
 class TokenNeeded(WebError):
