@@ -35,6 +35,7 @@ from rdflib.term import Node
 from kb.engine.contract import DEFAULT
 from kb.errors import NotAllowed
 from kb.snapshot import Snapshot
+from kb.sparql_dataset import DatasetClauses
 from kb.sparql_pages import Select
 from kb.sparql_text import ANONYMOUS, Examined, Form, Limits, examine
 from server.negotiation import NotAcceptable
@@ -232,6 +233,7 @@ class QueryService:
             "default_graphs": question.default_graphs,
             "named_graphs": question.named_graphs,
             "base": question.base,
+            "clauses": _merging_clauses(question),
             "limit": question.limit,
             "offset": question.offset,
             "most_rows": most,
@@ -297,6 +299,14 @@ def _taken(work: Work, take: Callable[[bytes], object]) -> dict[str, Any]:
     while isinstance(more := work.more(), bytes):
         take(more)
     return more
+
+
+def _merging_clauses(question: Question) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """What a query says that it is about, where that is a merge of several graphs."""
+    if question.default_graphs or question.named_graphs or question.text.upper().count("FROM") < 2:
+        return None
+    clauses = DatasetClauses.of(question.text)
+    return (clauses.prologue, clauses.default, clauses.named) if len(clauses.default) > 1 else None
 
 
 def _least(*limits: int | None) -> int | None:

@@ -132,6 +132,6 @@ def unpacked(payload: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
-    """`data` cut into payloads that fit into a message."""
-    for start in range(0, len(data), LONGEST):
-        yield data[start : start + LONGEST]
+    """`data` cut into pieces that fit into a message, also with a head."""
+    for start in range(0, len(data), LONGEST // 2):
+        yield data[start : start + LONGEST // 2]

@@ -20,7 +20,9 @@ from threading import Thread
 from typing import IO, Any, Final
 
 from kb.engine.answers import Found, ask, holds, write_graph
+from kb.engine.contract import DEFAULT
 from kb.engine.documents import NormalQuads
+from kb.engine.merging import Merges, resolved
 from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import FolderUnusable, KnowledgeBaseError, NotFound, NotUnderstood
 from kb.snapshot import HELD
@@ -47,6 +49,7 @@ class _State:
     folder: str
     lock: IO[bytes]
     engine: OxigraphEngine
+    merges: Merges
 
 
 class Reader:
@@ -115,8 +118,7 @@ class Reader:
         return {"leaves": True} if _most_used() > self._most_bytes else {}
 
     def _ask(self, task: _Task) -> None:
-        engine = self._open(task["folder"])
-        dataset = {name: task[name] for name in ("default_graphs", "named_graphs", "base")}
+        engine, dataset = self._dataset(task)
         if task["beyond"] and not ask(engine, task["beyond"], **dataset).is_empty():
             raise AnswerTooLarge(f"The answer has more than {task['most_rows']:,} rows; ask for less of it.")
         cut = bool(task["following"]) and not ask(engine, task["following"], **dataset).is_empty()
@@ -130,6 +132,20 @@ class Reader:
         else:
             found.write(form, out)
         out.finish(self._end())
+
+    def _dataset(self, task: _Task) -> tuple[OxigraphEngine, dict[str, Any]]:
+        """What a query is asked of, and how its dataset is told; see `kb.engine.merging`."""
+        engine = self._open(task["folder"])
+        dataset = {name: task[name] for name in ("default_graphs", "named_graphs", "base")}
+        default, named = task["default_graphs"], task["named_graphs"]
+        if task["clauses"]:
+            prologue, default, named = task["clauses"]
+            default, named = (resolved(prologue, names, task["base"]) for names in (default, named))
+        assert self._state is not None
+        merged = self._state.merges.of(default, named)
+        if merged is None:
+            return engine, dataset
+        return merged, dataset | {"default_graphs": [str(DEFAULT)], "named_graphs": named}
 
     def _write_triples(self, found: Found, form: str, out: Sending, task: _Task) -> None:
         """Triples are counted before the first is sent where only so many of them are wanted."""
@@ -198,7 +214,7 @@ class Reader:
             raise
         finally:
             limit_memory(self._memory)
-        self._state = _State(folder, lock, engine)
+        self._state = _State(folder, lock, engine, Merges(engine))
         return engine
 
 

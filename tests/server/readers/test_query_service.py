@@ -70,6 +70,31 @@ def test_the_dataset_of_the_protocol_counts(service, asked):
     assert body(service, asked(count, named_graphs=("urn:x:graph",))) == "n\r\n0\r\n"
 
 
+@pytest.mark.parametrize("of_protocol", [False, True])
+def test_a_triple_of_two_graphs_counts_once_in_their_merge(made, states, asked, of_protocol):
+    graphs = "GRAPH <urn:x:one> { <urn:x:a> <urn:x:p> 1 } GRAPH <urn:x:two> { <urn:x:a> <urn:x:p> 1 , 2 }"
+    states.add(f"{graphs} GRAPH <urn:x:three> {{ <urn:x:a> <urn:x:p> 3 }}")
+    service = made(states)
+
+    def counted(default, named):
+        text = "PREFIX x: <urn:x:> SELECT (COUNT(?s) AS ?n) (COUNT(?a) AS ?m) {} "
+        text += "{ { ?s ?p ?o } UNION { GRAPH ?g { ?a ?b ?c } } }"
+        if of_protocol:
+            names = [tuple(f"urn:x:{name}" for name in some) for some in (default, named)]
+            question = asked(text.replace("{}", "", 1), default_graphs=names[0], named_graphs=names[1])
+        else:
+            clauses = [f"FROM x:{name}" for name in default] + [
+                f"FROM NAMED <urn:x:{name}>" for name in named
+            ]
+            question = asked(text.replace("{}", " ".join(clauses), 1))
+        return body(service, question).split()[1]
+
+    assert counted(["one", "two"], ["three"]) == "2,1"
+    assert counted(["one", "three"], ["two"]) == "2,2"
+    assert counted(["one", "two", "three"], []) == "3,0"
+    assert counted(["two"], ["two"]) == "2,2"
+
+
 def test_a_limit_of_the_client_cuts_and_says_so(service, asked):
     def some(text, **which):
         with service.ask(asked(text, **which), "me") as answer:
@@ -128,7 +153,8 @@ def test_a_document_becomes_quads_in_normal_form(service):
 
 def test_a_large_document_goes_from_file_to_file(service, tmp_path):
     sent, into = tmp_path / "sent", tmp_path / "quads"
-    sent.write_text("".join(f"<urn:x:{number}> <urn:x:p> {number % 7} .\n" for number in range(25_000)))
+    long = "x" * 200
+    sent.write_text("".join(f"<urn:{long}:{number}> <urn:x:p> {number % 7} .\n" for number in range(25_000)))
     parsed = service.parse(Document(sent, "ttl", graph="urn:x:g"), "me", into)
     assert (parsed.quads, parsed.count, parsed.graphs) == (into, 25_000, ("urn:x:g",))
     assert len(set(into.read_bytes().splitlines())) == 25_000
