@@ -202,7 +202,7 @@ class _Following:
         added: set[Statement] = set()
         ahead = deque(came)
         while ahead:
-            # A list, because the state changes while it is gone through.
+            # A list, because the state is not to change while it is gone through.
             for triple in list(self._conclusions(layer, self._after, ahead.popleft())):
                 if triple not in self._after:
                     self._after.add(triple)

@@ -49,7 +49,7 @@ class Lookup:
             yield quad.subject, predicate, quad.object
 
     def stated_changes(self, patch: Patch) -> tuple[set[Statement], set[Statement]]:
-        """The triples that nobody states any more after a patch, and those that somebody states only then.
+        """The triples that nobody states any more after a patch, and those that the patch states.
 
         A triple counts as stated when it is in a graph of the merge other than that of inferred triples.
         """
@@ -57,10 +57,9 @@ class Lookup:
         gone = {
             triple
             for triple, graphs in leaving.items()
-            if triple not in arriving and self._is_stated(triple) and not self._graphs(triple) - graphs
+            if triple not in arriving and triple in self and not self._graphs(triple) - graphs
         }
-        come = {triple for triple in arriving if not self._is_stated(triple)}
-        return gone, come
+        return gone, set(arriving)
 
     def _by_triple(self, quads: frozenset[Quad]) -> dict[Statement, set[object]]:
         """The triples of `quads`, each with the graphs of the merge that it is named in."""
@@ -71,9 +70,6 @@ class Lookup:
                 subject, predicate, value = map(to_oxigraph, triple)
                 found[subject, predicate, value].add(name)
         return found
-
-    def _is_stated(self, triple: Statement) -> bool:
-        return triple in self and not self.is_inferred(triple)
 
     def _graphs(self, triple: Statement) -> set[object]:
         """The graphs of the merge that hold a triple."""
