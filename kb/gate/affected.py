@@ -118,8 +118,9 @@ class _Search:
     def __init__(self, dependents: Dependents, change: Change, ground: Ground, hierarchy: Hierarchy) -> None:
         self.dependents, self.change, self.ground = dependents, change, ground
         # What was or is a subclass, and what both was and is.
-        self.either = Hierarchy(hierarchy.pairs | change.pairs(change.gone))
-        self.both = Hierarchy(hierarchy.pairs - change.pairs(change.new))
+        gone, new = change.pairs(change.gone), change.pairs(change.new)
+        self.either = Hierarchy(hierarchy.pairs | gone) if gone else hierarchy
+        self.both = Hierarchy(hierarchy.pairs - new) if new else hierarchy
         self.found = Affected()
 
     def follow(self, read: Read, triples: set[Triple] | None) -> None:

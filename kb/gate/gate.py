@@ -73,6 +73,7 @@ class Gate:
         self._needs = {part: needs(part) for part in self._parts}
         self._computed = frozenset(_computed(self._shapes))
         self._patterns: set[tuple[str, str]] = set()
+        self._hierarchy = Hierarchy(())
 
     def judge(self, after: Selects, patch: Patch, before: Before, *, seconds: float | None = None) -> Verdict:
         """Judges a patch by what it can affect.
@@ -85,7 +86,7 @@ class Gate:
         change = Change.of(patch, engine)
         if not change.new and not change.gone:
             return Verdict(Report(), Report(), Report())
-        hierarchy, neighbours = Hierarchy.of(engine), Neighbours(engine)
+        hierarchy, neighbours = self._hierarchy_of(engine), Neighbours(engine)
         affected = self._dependents.affected(change, Ground(neighbours, change.gone), hierarchy)
         validation = Validation(engine, hierarchy, self._patterns)
         check = _Check(validation, neighbours, affected, self._needs)
@@ -102,6 +103,13 @@ class Gate:
 
         widened = {part.root.node: why for part, why in affected.whole.items()}
         return self._verdict(found.values(), earlier, check.checked(), widened)
+
+    def _hierarchy_of(self, engine: Selects) -> Hierarchy:
+        """That of the data of an engine; mostly it is that of the last change, of which much is known."""
+        found = Hierarchy.of(engine)
+        if found.pairs != self._hierarchy.pairs:
+            self._hierarchy = found
+        return self._hierarchy
 
     def judge_all(self, after: Selects, before: Before, *, seconds: float | None = None) -> Verdict:
         """Judges a change by all data, for changes of so much that it is no use to ask what they affect.

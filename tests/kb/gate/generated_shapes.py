@@ -247,6 +247,26 @@ MORE_QUERIES = [
 """Queries whose patterns lead to the focus node in other ways, or do not."""
 
 
+ASKS = [
+    "ASK { $value ex:q|^ex:r ?x }",
+    "ASK { FILTER NOT EXISTS { $this ex:q ?x . ?x ex:r $value } }",
+    "ASK { FILTER NOT EXISTS { $value ex:q $own } }",
+    "ASK { ?x ex:q $value FILTER(?x != $this) }",
+    "ASK { FILTER NOT EXISTS { $value ex:p* ?x . ?x ex:r ?y } }",
+]
+"""Tests of values by a component of one's own, whose parameter is $own."""
+
+
+def component_shape(ask: str, path: str | None, of: str) -> str:
+    """Turtle of a shape for a class that uses a component of one's own, on a path or on the node itself."""
+    kind = "a sh:NodeShape" if path is None else f"sh:path {path}"
+    return (
+        f"{DECLARED} ex:Own a sh:ConstraintComponent ; sh:parameter [ sh:path ex:own ] ; "
+        f'sh:validator [ sh:prefixes ex: ; sh:ask """{ask}""" ] . '
+        f"ex:shape0 {kind} ; sh:targetClass {of} ; ex:own ex:n0 ."
+    )
+
+
 def changes(least: int = 0) -> st.SearchStrategy[list[str]]:
     """Triples that a change may state, at least so many, types and subclasses among them."""
     return st.lists(

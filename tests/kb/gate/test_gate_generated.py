@@ -16,6 +16,7 @@ from random import Random
 
 import pytest
 from generated_shapes import (
+    ASKS,
     DECLARED,
     HIERARCHY,
     MORE_QUERIES,
@@ -23,7 +24,9 @@ from generated_shapes import (
     QUERIES,
     changes,
     classes,
+    component_shape,
     data,
+    paths,
     shapes,
     sparql_shape,
 )
@@ -140,11 +143,17 @@ def judged(draw: st.DrawFn, of_shapes: st.SearchStrategy[str]) -> tuple[str, set
 
 @st.composite
 def query_shapes(draw: st.DrawFn) -> str:
-    """A shape with a constraint in SPARQL, on classes, on a node that is nowhere, or on both."""
+    """A shape with a constraint in SPARQL, on classes, on a node that is nowhere, on both, or on values."""
     of_class = draw(classes)
+    if draw(st.integers(0, 3)) == 0:
+        return component_shape(draw(st.sampled_from(ASKS)), draw(st.none() | paths()), of_class)
     turtle = sparql_shape(draw(st.sampled_from([*QUERIES, *MORE_QUERIES])).replace('"', "'"), of_class)
     targets = f"sh:targetClass {of_class} ; sh:targetObjectsOf ex:p"
     others = [targets, "sh:targetNode ex:all", f"sh:targetNode ex:n1 , ex:n9 ; sh:targetClass {of_class}"]
+    if draw(st.integers(0, 3)) == 0:
+        refers = "sh:property" if "sh:PropertyShape" in turtle else "sh:node"
+        outer = f"ex:outer {targets} ; sh:path {draw(paths())} ; {refers} ex:shape0 ."
+        return f"{outer} {turtle.replace(targets, '')}"
     return turtle.replace(targets, draw(st.sampled_from(others)))
 
 
