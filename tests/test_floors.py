@@ -32,6 +32,7 @@ FLOORS = {
     "kb.engine.faults": 3.2,
     "kb.engine.oxigraph_terms": 3.2,
     "kb.engine.oxigraph_changes": 3.4,
+    "kb.engine.used_prefixes": 3.4,
     "kb.engine.oxigraph_canonical": 3.4,
     "kb.engine.oxigraph": 4,
     "kb.engine.dry_run": 5,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import IO, Literal, Protocol, cast
 
 import pyoxigraph as ox
@@ -20,8 +20,9 @@ from kb.engine.contract import RESERVED, NotSupported
 from kb.engine.faults import fault, in_our_words
 from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_terms import to_graph_name
+from kb.engine.used_prefixes import used_prefixes
 from kb.errors import NotUnderstood
-from kb.terms import GENID, PREFIXES
+from kb.terms import GENID
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -39,6 +40,8 @@ _GRAPHS = {
     "n3": ox.RdfFormat.N3,
 }
 _WITH_PREFIXES = frozenset(("ttl", "trig", "n3"))
+_LOOKED_THROUGH = 500
+"""Triples whose prefixes are declared; an IRI of another namespace that comes later is written in full."""
 
 RESULT_FORMS = tuple(_RESULTS)
 """How solutions can be written; a truth value as "json" or "xml" only."""
@@ -170,14 +173,13 @@ def write_graph(
     """
     if form not in _GRAPHS:
         raise NotUnderstood(f"A graph cannot be written as {form}.")
-    prefixes = PREFIXES if form in _WITH_PREFIXES else None
     name = _graph(graph)
     with in_our_words():
+        quads = engine.store.quads_for_pattern(None, None, None, name)
         if blank_nodes:
-            quads = engine.store.quads_for_pattern(None, None, None, name)
-            triples = (_with_blank_nodes(quad) for quad in quads)
-            ox.serialize(triples, cast(IO[bytes], out), _GRAPHS[form], prefixes=prefixes)
+            _write_triples(map(_with_blank_nodes, quads), form, cast(IO[bytes], out))
             return
+        prefixes = used_prefixes(islice(quads, _LOOKED_THROUGH)) if form in _WITH_PREFIXES else None
         engine.store.dump(cast(IO[bytes], out), _GRAPHS[form], from_graph=name, prefixes=prefixes)
 
 
@@ -197,7 +199,11 @@ def _graph(name: str) -> ox.NamedNode | ox.DefaultGraph:
 def _write_triples(triples: Iterable[ox.Triple], form: str, file: IO[bytes]) -> None:
     if form not in _GRAPHS:
         raise NotUnderstood(f"Triples cannot be written as {form}.")
-    prefixes = PREFIXES if form in _WITH_PREFIXES else None
+    prefixes = None
+    if form in _WITH_PREFIXES:
+        triples = iter(triples)
+        first = list(islice(triples, _LOOKED_THROUGH))
+        prefixes, triples = used_prefixes(first), chain(first, triples)
     ox.serialize(triples, file, _GRAPHS[form], prefixes=prefixes)
 
 

@@ -9,6 +9,7 @@ from kb.engine.contract import DEFAULT, BadTerm, QuerySyntaxError
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.errors import NotUnderstood
 from kb.patch import Patch
+from kb.terms import PREFIXES
 
 DATA = b"""
 GRAPH <urn:x:one> { <urn:x:a> <urn:x:p> 1 , 2 }
@@ -142,3 +143,21 @@ def test_what_does_not_parse_or_cannot_be_evaluated_is_said_in_a_sentence(engine
 def test_a_base_resolves_relative_iris(engine):
     text = "SELECT (<a> AS ?a) {}"
     assert written(ask(engine, text, base="http://example.org/"), "csv") == "a\r\nhttp://example.org/a\r\n"
+
+
+def declared(text):
+    return {line.split()[1] for line in text.split("\n") if line.startswith("@prefix")}
+
+
+def test_turtle_declares_the_prefixes_that_it_uses(engine):
+    text = f"CONSTRUCT {{ <urn:x:a> a <{PREFIXES['def']}Region> ; <{PREFIXES['rdfs']}label> 'x'@en }} {{}}"
+    told = written(ask(engine, text), "ttl")
+    assert declared(told) == {"def:", "rdf:", "rdfs:"}
+    assert "a def:Region" in told and 'rdfs:label "x"@en' in told
+
+
+def test_a_stored_graph_declares_the_prefixes_that_it_uses(engine):
+    out = Written()
+    write_graph(engine, "urn:x:one", "ttl", out)
+    told = b"".join(out.parts).decode()
+    assert declared(told) == {"xsd:"}
