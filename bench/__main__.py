@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
-from bench import asking, checking, data, default_graph, history, inference, loading, readers
+from bench import asking, checking, data, default_graph, history, inference, judging, loading, readers
 from bench.measuring import Measured, Told, markdown
 
 OUT = Console(highlight=False, markup=False, soft_wrap=True)
@@ -45,6 +45,10 @@ _SHACL: list[_Part] = [
     ("Checking the golden sample", lambda _, runs, told: checking.beside_pyshacl(runs, told)),
     ("Checking shipped and generated data", checking.of_generated),
 ]
+_GATE: list[_Part] = [
+    ("Judging a change of the golden sample", lambda _, runs, told: judging.beside_full(runs, told)),
+    (f"Judging {judging.TIMES} times, in a tenth of the data and in all of it", judging.in_more_data),
+]
 _HISTORY_TITLE = "Asking the history; each question to a short ledger and to a long one"
 _READERS: list[_Part] = [
     ("Readers beside the engine", readers.beside_engine),
@@ -79,7 +83,7 @@ def main(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         OUT.print("A short run of everything; `python -m bench --help` lists what can be measured alone.\n")
-        _measure([*_LOAD, *_REASONING, *_QUERIES, *_SHACL, *_DEFAULT_GRAPH], 100_000, data.SEED, 3)
+        _measure([*_LOAD, *_REASONING, *_QUERIES, *_SHACL, *_GATE, *_DEFAULT_GRAPH], 100_000, data.SEED, 3)
         _measure_history(20_000, 3)
 
 
@@ -148,6 +152,15 @@ def shacl(triples: int, seed: int, runs: int) -> None:
 def by_readers(triples: int, seed: int, runs: int) -> None:
     """Queries by reader processes beside the engine, and while hostile ones come without pause."""
     _measure(_READERS, triples, seed, runs)
+
+
+@main.command()
+@_TRIPLES
+@_SEED
+@_RUNS
+def gate(triples: int, seed: int, runs: int) -> None:
+    """Changes judged by what they affect, beside full validation, in less data and in more."""
+    _measure(_GATE, triples, seed, runs)
 
 
 @main.command(name="default-graph")

@@ -18,6 +18,19 @@ from kb.shipped import shipped_graphs
 def beside_pyshacl(runs: int, told: Told) -> list[Measured]:
     """Both on the golden sample with the ontology and the code lists."""
     shapes = load_shapes()
+    engine, data = golden_sample()
+
+    def by_engine() -> Act:
+        return lambda: _verdict(compiled.validate(engine, shapes), engine)
+
+    def by_pyshacl() -> Act:
+        return lambda: _verdict(reference.validate(data, shapes), engine)
+
+    return side_by_side({"compiled to SPARQL": by_engine, "pySHACL": by_pyshacl}, runs, told)
+
+
+def golden_sample() -> tuple[OxigraphEngine, Graph]:
+    """The golden sample with the ontology and the code lists, in the engine and as a graph."""
     engine = OxigraphEngine.in_memory()
     for name, content, graph in shipped_graphs():
         if name.startswith("ontology/"):
@@ -28,14 +41,7 @@ def beside_pyshacl(runs: int, told: Told) -> list[Measured]:
     data = Graph()
     for triple in triples:
         data.add(triple)
-
-    def by_engine() -> Act:
-        return lambda: _verdict(compiled.validate(engine, shapes), engine)
-
-    def by_pyshacl() -> Act:
-        return lambda: _verdict(reference.validate(data, shapes), engine)
-
-    return side_by_side({"compiled to SPARQL": by_engine, "pySHACL": by_pyshacl}, runs, told)
+    return engine, data
 
 
 def of_generated(file: Path, runs: int, told: Told) -> list[Measured]:

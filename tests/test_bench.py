@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 from rdflib import XSD, Graph
 
-from bench import history, inference
+from bench import history, inference, judging
 from bench.__main__ import main
+from bench.checking import golden_sample
 from bench.default_graph import default_graph
 from bench.generator.fields import Fields
 from bench.generator.plan import Block
@@ -21,6 +22,7 @@ from bench.measuring import Measured, duration, markdown, side_by_side
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.errors import NotUnderstood
 from kb.gate.compiled import validate
+from kb.gate.gate import Gate
 from kb.schema import load_ontology, load_shapes
 from kb.shipped import shipped_graphs
 from kb.terms import DEF, GRAPH, PREFIXES
@@ -231,6 +233,14 @@ def test_the_union_made_at_query_time_repeats_what_stands_in_two_graphs(file):
         ("count: list of 40 graphs", f"{2 * bodies} counted"),
         ("count: stored default graph", f"{bodies} counted"),
     ]
+
+
+def test_the_changes_that_are_judged_break_nothing():
+    sample, _ = golden_sample()
+    region = judging.hub(sample)
+    for change in (judging.new_organisation(0, region), judging.one_more_class(region)):
+        judge = judging.judging(Gate(load_shapes()), sample, change)
+        assert re.fullmatch("[1-9][0-9]* checked", str(judge()))
 
 
 def test_each_question_to_the_history_is_asked_in_a_short_ledger_and_in_a_long_one(monkeypatch):
