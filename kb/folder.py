@@ -62,24 +62,13 @@ class DataFolder:
         a folder that holds other files, cannot be written to, or belongs to a newer program; `NotAllowed`
         when it was begun otherwise.
         """
-        self.refuse_newer_format()
-        try:
-            if not self.exists():
-                if self.path.exists() and any(self.path.iterdir()):
-                    raise FolderUnusable(f"The folder {self.path} holds other files; choose an empty one.")
-                self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
-                if plain and not empty:
-                    raise NotAllowed(
-                        "A stored default graph is for a knowledge base that is begun empty, with --empty."
-                    )
-                about = {"format": FORMAT, "empty": empty, "plain": plain}
-                self._marker().write_text(json.dumps(about), encoding="utf-8")
-            self.checkpoints.mkdir(exist_ok=True)
-            self.engines.mkdir(exist_ok=True)
-        except (NotADirectoryError, FileExistsError):
-            raise FolderUnusable(f"The data folder {self.path} is not a folder.") from None
-        except OSError:
-            raise FolderUnusable(f"The data folder {self.path} cannot be written to.") from None
+        self.make_for_people()
+        if "empty" not in self._about():
+            if plain and not empty:
+                raise NotAllowed(
+                    "A stored default graph is for a knowledge base that is begun empty, with --empty."
+                )
+            self._write_about({"format": FORMAT, "empty": empty, "plain": plain})
         if empty and not self.is_empty:
             raise NotAllowed(f"The knowledge base in {self.path} was not begun empty; choose another folder.")
         if plain != self.is_plain:
@@ -87,6 +76,25 @@ class DataFolder:
                 f"The knowledge base in {self.path} was begun with another default graph; set "
                 f"default_graph to {'stored' if self.is_plain else 'union'}."
             )
+
+    def make_for_people(self) -> None:
+        """Makes the folder for users and tokens; what the knowledge base in it is, is decided later.
+
+        Raises `FolderUnusable`.
+        """
+        self.refuse_newer_format()
+        try:
+            if not self.exists():
+                if self.path.exists() and any(self.path.iterdir()):
+                    raise FolderUnusable(f"The folder {self.path} holds other files; choose an empty one.")
+                self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+                self._write_about({"format": FORMAT})
+            self.checkpoints.mkdir(exist_ok=True)
+            self.engines.mkdir(exist_ok=True)
+        except (NotADirectoryError, FileExistsError):
+            raise FolderUnusable(f"The data folder {self.path} is not a folder.") from None
+        except OSError:
+            raise FolderUnusable(f"The data folder {self.path} cannot be written to.") from None
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -110,7 +118,10 @@ class DataFolder:
 
     def refuse_newer_format(self) -> None:
         """Raises `FolderUnusable` for a folder of another layout."""
-        found = self._about().get("format", FORMAT)
+        about = self._about()
+        if self.exists() and "format" not in about:
+            raise FolderUnusable(f"The file format.json in {self.path} is damaged.")
+        found = about.get("format", FORMAT)
         if found > FORMAT:
             raise FolderUnusable(
                 f"The data folder {self.path} was written by a newer Regiolink "
@@ -125,10 +136,15 @@ class DataFolder:
     def _marker(self) -> Path:
         return self.path / "format.json"
 
+    def _write_about(self, about: dict[str, int]) -> None:
+        partial = self._marker().with_suffix(".new")
+        partial.write_text(json.dumps(about), encoding="utf-8")
+        partial.replace(self._marker())
+
     def _about(self) -> dict[str, int]:
         try:
             found = json.loads(self._marker().read_text(encoding="utf-8"))
-            return {name: int(found.get(name, 0)) for name in ("format", "empty", "plain")}
+            return {name: int(found[name]) for name in ("format", "empty", "plain") if name in found}
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except (ValueError, KeyError, TypeError):

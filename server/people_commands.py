@@ -44,7 +44,7 @@ def open_people(*, begin: bool = False) -> Iterator[People]:
         if folder.exists():
             folder.refuse_newer_format()
         elif begin:
-            folder.make_ready()
+            folder.make_for_people()
         else:
             raise NotFound(f"There is no knowledge base in {folder.path} yet, and so no user.")
     ledger = Ledger.open(ledger_place(settings), folder.patches)

@@ -31,12 +31,20 @@ def test_what_it_was_begun_as_it_stays(tmp_path):
         DataFolder(tmp_path / "third").make_ready(plain=True)
 
 
+def test_a_folder_that_has_only_users_may_still_begin_empty(tmp_path):
+    folder = DataFolder(tmp_path / "data")
+    folder.make_for_people()
+    folder.make_ready(empty=True)
+    assert folder.is_empty
+
+
 @pytest.mark.parametrize(
     ("marker", "sentence"),
     [
         (json.dumps({"format": FORMAT + 1}), "written by a newer Regiolink"),
         (json.dumps({"format": 1}), "trial version"),
         ("{", "is damaged"),
+        ("{}", "is damaged"),
     ],
 )
 def test_a_folder_of_another_layout_is_left_alone(tmp_path, marker, sentence):
