@@ -15,11 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from itertools import chain, count, pairwise, product
 from typing import cast
 
 from rdflib import OWL, RDF, RDFS, BNode, Graph, URIRef, Variable
-from rdflib.collection import Collection
 from rdflib.term import Node
 
 from kb.errors import KnowledgeBaseError
@@ -148,6 +148,7 @@ def rules(ontology: Graph) -> list[Rule]:
 
     Raises `UnsupportedAxiom` for an axiom that no rule can express.
     """
+    _refuse_rings(ontology)
     _refuse_unknown_forms(ontology)
     found = {
         *_class_rules(ontology),
@@ -205,7 +206,7 @@ def _type_rules(ontology: Graph) -> Iterator[Rule]:
 def _chain_rules(ontology: Graph) -> Iterator[Rule]:
     """Property chains; a transitive property is a chain of itself."""
     chains = [
-        ("chain", [*Collection(ontology, links), derived])
+        ("chain", [*_members(ontology, derived, links), derived])
         for derived, links in ontology.subject_objects(OWL.propertyChainAxiom)
     ]
     chains += [("transitive", [term] * 3) for term in ontology.subjects(RDF.type, OWL.TransitiveProperty)]
@@ -232,10 +233,10 @@ def _conditions(
         return [((variable, RDF.type, described),)]
     form, given = _form(ontology, described)
     if form == OWL.unionOf:
-        members = Collection(ontology, given)
+        members = _members(ontology, described, given)
         return [one for member in members for one in _conditions(ontology, member, variable, numbers)]
     if form == OWL.intersectionOf:
-        members = Collection(ontology, given)
+        members = _members(ontology, described, given)
         choices = product(*(_conditions(ontology, member, variable, numbers) for member in members))
         return [tuple(chain.from_iterable(choice)) for choice in choices]
     term = _property_of(ontology, described)
@@ -253,7 +254,9 @@ def _consequences(ontology: Graph, described: Node) -> list[Atom]:
         return [(_X, RDF.type, described)]
     form, given = _form(ontology, described)
     if form == OWL.intersectionOf:
-        return [one for member in Collection(ontology, given) for one in _consequences(ontology, member)]
+        return [
+            one for member in _members(ontology, described, given) for one in _consequences(ontology, member)
+        ]
     if form == OWL.hasValue:
         return [(_X, _property_of(ontology, described), given)]
     return []  # a union or "some value" says that one of several holds, or that something unnamed exists
@@ -272,6 +275,22 @@ def _form(ontology: Graph, described: Node) -> tuple[Node, Node]:
     if found[0][0] == OWL.hasValue and isinstance(found[0][1], BNode):
         raise UnsupportedAxiom(_owner(ontology, described), "gives an unnamed thing as value")
     return found[0]
+
+
+def _members(ontology: Graph, user: Node, start: Node) -> list[Node]:
+    """The members of a list that `user` uses, one at least. Raises `UnsupportedAxiom` for what is no list."""
+    found: list[Node] = []
+    node, seen = start, set[Node]()
+    while node != RDF.nil:
+        firsts, rests = [*ontology.objects(node, RDF.first)], [*ontology.objects(node, RDF.rest)]
+        if len(firsts) != 1 or len(rests) != 1 or node in seen:
+            break
+        seen.add(node)
+        found += firsts
+        node = rests[0]
+    if node != RDF.nil or not found:
+        raise UnsupportedAxiom(_owner(ontology, user), "uses a list that is empty or broken")
+    return found
 
 
 def _property_of(ontology: Graph, restriction: Node) -> URIRef:
@@ -310,11 +329,23 @@ def _refuse_unknown_forms(ontology: Graph) -> None:
             raise UnsupportedAxiom(subject, f"uses {_short(form)} outside owl:equivalentClass")
 
 
+def _refuse_rings(ontology: Graph) -> None:
+    """Raises `UnsupportedAxiom` for an unnamed term that is described by itself."""
+    parts: dict[Node, set[Node]] = {}
+    for subject, _, value in ontology:
+        if isinstance(subject, BNode) and isinstance(value, BNode):
+            parts.setdefault(subject, set()).add(value)
+            parts.setdefault(value, set())
+    try:
+        list(TopologicalSorter(parts).static_order())
+    except CycleError as error:
+        raise UnsupportedAxiom(_owner(ontology, error.args[1][0]), "is described by itself") from None
+
+
 def _owner(ontology: Graph, node: Node) -> Node:
     """The named term whose axiom an unnamed one is part of."""
-    while isinstance(node, BNode):
-        node = next(ontology.subjects(None, node), RDFS.Resource)
-    return node
+    above = ontology.transitive_subjects(None, node)
+    return next((term for term in above if term is not None and not isinstance(term, BNode)), RDFS.Resource)
 
 
 def _short(term: Node) -> str:

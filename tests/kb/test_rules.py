@@ -211,6 +211,13 @@ def test_nothing_is_derived_from(axioms, facts):
             "def:A rdfs:subClassOf [ a owl:Restriction ; owl:onProperty def:level ; owl:hasValue [] ] .",
             "def:A gives an unnamed thing as value.",
         ),
+        ("def:partOf owl:propertyChainAxiom () .", "def:partOf uses a list that is empty or broken."),
+        (
+            "def:A owl:equivalentClass [ owl:unionOf [ rdf:first def:B ] ] .",
+            "def:A uses a list that is empty or broken.",
+        ),
+        ("def:A owl:equivalentClass [ owl:unionOf def:B ] .", "def:A uses a list that is empty or broken."),
+        ("def:A owl:equivalentClass _:a . _:a owl:unionOf ( def:B _:a ) .", "def:A is described by itself."),
         ("def:unknown rdfs:domain def:A .", "def:unknown uses a property that is not declared."),
         (
             "def:partOf owl:propertyChainAxiom ( def:hasPart [ owl:inverseOf def:partOf ] ) .",
