@@ -128,6 +128,7 @@ class Pool:
             self._watched.add(work)
 
     def unwatch(self, work: Watched) -> None:
+        """Looks after it no more."""
         with self._lock:
             self._watched.discard(work)
 

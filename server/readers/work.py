@@ -96,6 +96,7 @@ class Work:
         if "end" in head:
             self._finish(head["end"])
         else:
+            self._resting = time.monotonic()
             self._pool.watch(self)
         return head, data
 

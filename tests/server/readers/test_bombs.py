@@ -157,7 +157,7 @@ def fragile(checkpoints, tmp_path_factory):
     known = " , ".join(f"<urn:x:{number}>" for number in range(100))
     known = "\n".join(f"<urn:x:{number}> <urn:x:knows> {known} ." for number in range(100))
     states.add(f"GRAPH <urn:x:graph> {{ {numbered} {known} }}")
-    service = QueryService(Pool(PoolLimits(1, memory=150 << 20)), states, QueryLimits(Clock(0.5)))
+    service = QueryService(Pool(PoolLimits(1, memory=150 << 20)), states, QueryLimits(Clock(0.3)))
     yield service
     service.close()
 
