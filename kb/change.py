@@ -13,7 +13,7 @@ from kb.delta import UnknownGraph, delta
 from kb.engine.contract import DEFAULT, EDITS, DefaultGraph
 from kb.engine.dry_run import check_syntax
 from kb.engine.oxigraph import OxigraphEngine, graph_of, read_quads, to_rdflib
-from kb.errors import NotAllowed, TooLarge
+from kb.errors import NotAllowed, NotFound, TooLarge
 from kb.history import undo_patch
 from kb.intent import AddQuads, Change, DropGraph, RdfPatch, ReplaceGraph, SparqlUpdate, Undo
 from kb.ledger.ledger import Ledger
@@ -96,6 +96,8 @@ def _quads(engine: OxigraphEngine, source: bytes | Path, graph: URIRef | None = 
     """The quads of N-Quads in normal form; those without a graph are for the engine's default one."""
     default = DEFAULT if engine.default_graph is DefaultGraph.OWN else EDITS
     form = NormalForm()
+    if isinstance(source, Path) and not source.is_file():
+        raise NotFound("The data that was handed over is no longer there; send it again.")
     for number, quad in enumerate(read_quads(source, "nq", "the data", graph or default), start=1):
         if number > MAX_QUADS:
             raise TooLarge(f"The change has more than {MAX_QUADS:,} quads; send it in parts.")

@@ -17,15 +17,17 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from kb import __version__
 from kb.derivation import Derivation, TooMuchFollows, ontology_of
 from kb.engine.contract import DefaultGraph
+from kb.engine.faults import in_our_words
 from kb.engine.oxigraph import OxigraphEngine
-from kb.errors import EngineDamaged
+from kb.errors import EngineDamaged, FolderUnusable
 from kb.ledger.commits import Commit
+from kb.ledger.errors import LedgerDamaged
 from kb.ledger.ledger import Ledger
 from kb.patch import Patch
 from kb.rdf_patch import from_text, to_text
@@ -35,6 +37,7 @@ from kb.receipts import receipt
 LARGE = 20_000
 """Quads of a patch from which on it is made on a copy."""
 
+_LOOKED_AT = 1_000
 _PROGRAM = f"regiolink {__version__} pyoxigraph {version('pyoxigraph')}"
 
 Told = Callable[[str, int, int | None], None]
@@ -74,6 +77,8 @@ class Live:
         self._derivation: Derivation | None = None
         self.showing = threading.RLock()
         """Held while what readers see is changed, so that another thread can make a checkpoint of it."""
+        self.times_made_anew = 0
+        """How often the engines were made from the ledger alone since this was made."""
 
     # -- opening ------------------------------------------------------------------------------------------
 
@@ -83,44 +88,49 @@ class Live:
         Raises `FolderUnusable` when another process has them, and what the ledger raises.
         """
         try:
-            self._open_current()
+            self._open_current(told)
+            if self._disagrees():
+                told("The engine and the ledger disagree; making the engine anew", 0, None)
+                self.rebuild(told)
+            self.follow(told)
         except EngineDamaged:
             told("The engine is damaged; making it anew", 0, None)
             self.rebuild(told)
-        if self._disagrees():
-            told("The engine and the ledger disagree; making the engine anew", 0, None)
-            self.rebuild(told)
-        self.follow(told)
 
-    def reopen(self, told: Told = tell_nobody) -> None:
-        """Opens the engines again after they failed; what was staged is gone."""
-        if self._pair is not None:
-            self._pair.close()
-            self._pair = None
-        self.open(told)
+    def reopen(self) -> None:
+        """Opens the engines again after they failed; what was staged is gone. Raises as `open` does.
+
+        While it fails, nothing can be read of the engines, and it may be tried again.
+        """
+        self._staged.clear()
+        with self.showing:
+            if self._pair is not None:
+                self._pair.close()
+                self._pair = None
+        self.open()
 
     def close(self) -> None:
         """Takes back what is staged, and lets go of the engines."""
         if self._pair is None:
             return
-        while self._staged:
-            self.drop()
-        self._pair.stated.flush()
-        self._pair.public.flush()
-        self._pair.close()
-        self._pair = None
+        try:
+            while self._staged:
+                self.drop()
+            self._pair.stated.flush()
+            self._pair.public.flush()
+        finally:
+            self._pair.close()
+            self._pair = None
 
     @property
     def stated(self) -> OxigraphEngine:
         """What was stated, and what is staged at the moment."""
-        assert self._pair is not None, "the engines are not open"
-        return self._pair.stated
+        return self._open_pair().stated
 
     @property
     def public(self) -> OxigraphEngine:
         """What readers see; nothing is ever staged here."""
-        assert self._pair is not None, "the engines are not open"
-        return self._pair.public
+        return self._open_pair().public
 
     # -- small changes ------------------------------------------------------------------------------------
 
@@ -157,19 +167,13 @@ class Live:
     @contextmanager
     def copy(self) -> Iterator[Copy]:
         """A copy of what is stated, to try a large patch on; nothing of it stays unless it is accepted."""
-        folder = self._next_folder()
-        self.stated.checkpoint(folder / "stated")
-        stated = OxigraphEngine.in_folder(folder / "stated", self._default_graph)
-        copy = Copy(stated)
-        try:
-            yield copy
-        finally:
-            stated.flush()
-            stated.close()
-            if copy.accepted is None:
-                shutil.rmtree(folder)
-        if copy.accepted is not None:
-            self._replace(folder, [(copy.accepted, copy.patch)])
+        with self._new_folder() as folder:
+            self.stated.checkpoint(folder / "stated")
+            with _opened(folder / "stated", self._default_graph) as stated:
+                copy = Copy(stated)
+                yield copy
+            if copy.accepted is not None:
+                self._replace(folder, [(copy.accepted, copy.patch)])
 
     # -- following ----------------------------------------------------------------------------------------
 
@@ -188,37 +192,42 @@ class Live:
 
     def rebuild(self, told: Told = tell_nobody) -> None:
         """Makes both engines anew from the ledger, beside the old ones, and puts them in use."""
-        folder = self._next_folder()
-        stated = OxigraphEngine.in_folder(folder / "stated", self._default_graph)
         commits = _commits(self._ledger, 0, self._ledger.head().revision)
-        for commit in commits:
-            told("Repeating commits", commit.revision, len(commits))
-            stated.apply_in_bulk(self._ledger.patch_of(commit.revision), commit.revision)
-        stated.flush()
-        stated.checkpoint(folder / "public")
-        stated.close()
-        with _opened(folder / "public", self._default_graph) as public:
-            for start in range(0, len(commits), 500):
-                receipts = (self._receipt(commit) for commit in commits[start : start + 500])
-                public.transact(Patch.of(inserts=chain.from_iterable(each.inserts for each in receipts)))
-            self._infer(public)
-        self._put_in_use(folder)
+        with self._new_folder() as folder:
+            with _opened(folder / "stated", self._default_graph) as stated:
+                for commit in commits:
+                    told("Repeating commits", commit.revision, len(commits))
+                    stated.apply_in_bulk(self._ledger.patch_of(commit.revision), commit.revision)
+                stated.flush()
+                stated.checkpoint(folder / "public")
+            with _opened(folder / "public", self._default_graph) as public:
+                for start in range(0, len(commits), 500):
+                    receipts = (self._receipt(commit) for commit in commits[start : start + 500])
+                    public.transact(Patch.of(inserts=chain.from_iterable(each.inserts for each in receipts)))
+                self._infer(public)
+            self._put_in_use(folder)
+        self.times_made_anew += 1
 
     # -- inside -------------------------------------------------------------------------------------------
 
-    def _open_current(self) -> None:
+    def _open_pair(self) -> _Pair:
+        if self._pair is None:
+            raise FolderUnusable("The engine could not be opened again yet; the next change tries it.")
+        return self._pair
+
+    def _open_current(self, told: Told) -> None:
         self._staged.clear()
-        current = self._folder / "current"
-        if not current.exists():
+        name = self._current()
+        if name is None:
             if self._ledger.head().revision:
-                self.rebuild()
+                self.rebuild(told)
                 return
-            self._put_in_use(self._next_folder())
+            with self._new_folder() as folder:
+                self._put_in_use(folder)
             return
-        name = current.read_text(encoding="utf-8").strip()
         if self._made_by(name) != _PROGRAM:
             # Another version may store, or derive, otherwise; the ledger says the same to both.
-            self.rebuild()
+            self.rebuild(told)
             return
         self._pair = _Pair(self._folder / name, self._default_graph)
         self._remove_all_but(name)
@@ -229,15 +238,25 @@ class Live:
 
     def _disagrees(self) -> bool:
         """Whether the engines hold what is not in the ledger."""
-        head = self._ledger.head()
-        held = self.public.revision()
-        if max(held, self.stated.revision()) > head.revision:
+        head = self._ledger.head().revision
+        if max(self.public.revision(), self.stated.revision()) > head:
             return True
-        if held == 0 or self._plain:
-            return False
-        commit = self._ledger.commit(held)
-        receipt_quads = self._receipt(commit).inserts
+        if not (self._holds_its_last(self.stated) and self._holds_its_last(self.public)):
+            return True
+        held = self.public.revision()
+        receipt_quads = self._receipt(self._ledger.commit(held)).inserts if held else frozenset()
         return self.public.holds(receipt_quads) != receipt_quads
+
+    def _holds_its_last(self, engine: OxigraphEngine) -> bool:
+        """Whether an engine holds what the ledger says of its newest revision, as far as a look tells."""
+        if engine.revision() == 0:
+            return True
+        try:
+            patch = self._ledger.patch_of(engine.revision())
+        except LedgerDamaged:
+            return True  # reading goes on; 'regiolink verify' and a backup are for this
+        here, gone = (set(islice(quads, _LOOKED_AT)) for quads in (patch.inserts, patch.deletes))
+        return engine.holds(here) == here and not engine.holds(gone)
 
     def _show(self, patch: Patch, commit: Commit) -> None:
         """Makes a commit visible to readers, with its receipt and what follows from it."""
@@ -255,13 +274,13 @@ class Live:
 
     def _replace_public(self, whole: Patch, commit: Commit) -> None:
         """As `_show`, with all that follows derived anew, on a copy."""
-        folder = self._next_folder()
-        self.public.checkpoint(folder / "public")
-        self.stated.checkpoint(folder / "stated")
-        with _opened(folder / "public", self._default_graph) as public:
-            public.apply_in_bulk(whole, commit.revision)
-            self._infer(public)
-        self._put_in_use(folder)
+        with self._new_folder() as folder:
+            self.public.checkpoint(folder / "public")
+            self.stated.checkpoint(folder / "stated")
+            with _opened(folder / "public", self._default_graph) as public:
+                public.apply_in_bulk(whole, commit.revision)
+                self._infer(public)
+            self._put_in_use(folder)
 
     def _replace(self, folder: Path, made: Iterable[tuple[Commit, Patch]]) -> None:
         """Puts a pair in use of which `stated` is made already."""
@@ -273,13 +292,13 @@ class Live:
         self._put_in_use(folder)
 
     def _follow_on_copy(self, missing: Sequence[Commit], told: Told) -> None:
-        folder = self._next_folder()
-        self.stated.checkpoint(folder / "stated")
-        with _opened(folder / "stated", self._default_graph) as stated:
-            for commit in missing:
-                told("Repeating commits", commit.revision, missing[-1].revision)
-                stated.apply_in_bulk(self._ledger.patch_of(commit.revision), commit.revision)
-        self._replace(folder, ((commit, self._ledger.patch_of(commit.revision)) for commit in missing))
+        with self._new_folder() as folder:
+            self.stated.checkpoint(folder / "stated")
+            with _opened(folder / "stated", self._default_graph) as stated:
+                for commit in missing:
+                    told("Repeating commits", commit.revision, missing[-1].revision)
+                    stated.apply_in_bulk(self._ledger.patch_of(commit.revision), commit.revision)
+            self._replace(folder, ((commit, self._ledger.patch_of(commit.revision)) for commit in missing))
 
     def _infer(self, public: OxigraphEngine) -> None:
         if not self._plain:
@@ -291,33 +310,49 @@ class Live:
     def _new_derivation(self) -> Derivation | None:
         return None if self._plain else Derivation(ontology_of(self.stated))
 
+    def _current(self) -> str | None:
+        """The name of the pair in use."""
+        try:
+            return (self._folder / "current").read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+
     def _made_by(self, name: str) -> str:
         try:
             return (self._folder / name / "made-by").read_text(encoding="utf-8").strip()
         except OSError:
             return ""
 
-    def _next_folder(self) -> Path:
+    @contextmanager
+    def _new_folder(self) -> Iterator[Path]:
+        """A folder for a pair that the block makes and puts in use; gone at its end if it does not."""
         used = [int(path.name) for path in self._folder.iterdir() if path.name.isdigit()]
         folder = self._folder / str(max(used, default=0) + 1)
-        folder.mkdir()
-        return folder
+        with in_our_words():
+            folder.mkdir()
+        try:
+            yield folder
+        finally:
+            if self._current() != folder.name:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _put_in_use(self, folder: Path) -> None:
         """Makes the pair in `folder` the live one, in one step."""
-        (folder / "made-by").write_text(f"{_PROGRAM}\n", encoding="utf-8")
-        following = self._folder / "current.new"
-        following.write_text(f"{folder.name}\n", encoding="utf-8")
-        following.replace(self._folder / "current")
+        with in_our_words():
+            (folder / "made-by").write_text(f"{_PROGRAM}\n", encoding="utf-8")
+            following = self._folder / "current.new"
+            following.write_text(f"{folder.name}\n", encoding="utf-8")
+            following.replace(self._folder / "current")
         with self.showing:
             if self._pair is not None:
                 self._pair.close()
+                self._pair = None
             self._pair = _Pair(folder, self._default_graph)
         self._staged.clear()
         self._derivation = self._new_derivation()
         self._remove_all_but(folder.name)
 
-    def _remove_all_but(self, name: str) -> None:
+    def _remove_all_but(self, name: str | None) -> None:
         for old in self._folder.iterdir():
             if old.is_dir() and old.name != name:
                 shutil.rmtree(old, ignore_errors=True)
@@ -338,14 +373,7 @@ class Copy:
 
 
 def _commits(ledger: Ledger, after: int, until: int) -> list[Commit]:
-    found: list[Commit] = []
-    while after < until:
-        some = ledger.commits(after=after, until=until, limit=500)
-        if not some:
-            break
-        found += some
-        after = some[-1].revision
-    return found
+    return ledger.commits(after=after, until=until, limit=max(until - after, 0))
 
 
 def _way_back(staged: Sequence[Patch]) -> str | None:

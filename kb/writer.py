@@ -8,12 +8,13 @@ what the ledger has taken is done, whatever happens next.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from kb.change import Planned, graphs_named, needs_public, plan
 from kb.checkpoints import Checkpoints
+from kb.engine.faults import in_our_words
 from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import DataRefused, EngineDamaged, KnowledgeBaseError, NoRoom
 from kb.folder import DataFolder
@@ -24,7 +25,7 @@ from kb.intent import Intent, Outcome
 from kb.judging import Judge
 from kb.labels import labels_of
 from kb.ledger.commits import Commit, Entry, Summary
-from kb.ledger.errors import AlreadyDone, InDoubt, KeyReused, LedgerUnavailable, StaleHead
+from kb.ledger.errors import AlreadyDone, InDoubt, KeyReused, LedgerBusy, LedgerUnavailable, StaleHead
 from kb.ledger.ledger import Ledger
 from kb.live import LARGE, Live, Told, tell_nobody
 from kb.patch import Patch
@@ -34,6 +35,7 @@ from kb.snapshot import Snapshot
 from kb.time_travel import state_at, time_of
 
 _TRIES = 5
+_GRACE = 5.0
 _NEWEST = 3
 _OTHERS = 5
 _LABELLED = 100
@@ -42,6 +44,7 @@ LANGUAGES = ("en", "fr", "de")
 """The languages that the shapes speak."""
 
 Result = Outcome | KnowledgeBaseError
+Limited = Callable[[float], AbstractContextManager[None]]
 
 
 @dataclass
@@ -66,7 +69,8 @@ class _Round:
 class Writer:
     """The only one that changes a knowledge base; one process has it, in one thread.
 
-    ledger, live: open; closed by `close`. shapes and ontology are taken from what is stated.
+    ledger, live: open; closed by `close`. shapes and ontology are taken from what is stated. limited: gives
+    the context in which an intent is tried, which may take so many seconds.
     """
 
     def __init__(self, folder: DataFolder, ledger: Ledger, live: Live, *, plain: bool = False) -> None:
@@ -76,7 +80,10 @@ class Writer:
         self._judge = Judge(live, plain=plain)
         self._checkpoints = Checkpoints(folder.checkpoints)
         self._checkpoints.clear()
-        self._broken = False
+        self._made_anew = 0
+        self._leave_old_checkpoints()
+        self._failed: KnowledgeBaseError | None = None
+        self.limited: Limited = lambda _seconds: nullcontext()
 
     @classmethod
     def open(cls, folder: DataFolder, ledger_place: str | None = None, told: Told = tell_nobody) -> Writer:
@@ -88,7 +95,11 @@ class Writer:
         try:
             live = Live(folder.engines, ledger, plain=folder.is_plain)
             live.open(told)
-            return cls(folder, ledger, live, plain=folder.is_plain)
+            try:
+                return cls(folder, ledger, live, plain=folder.is_plain)
+            except EngineDamaged:
+                live.rebuild(told)
+                return cls(folder, ledger, live, plain=folder.is_plain)
         except BaseException:
             ledger.close()
             raise
@@ -97,7 +108,8 @@ class Writer:
         """Leaves a checkpoint of the newest state, and lets go of engines and ledger."""
         with suppress(KnowledgeBaseError):
             self.snapshot()
-        self.live.close()
+        with suppress(KnowledgeBaseError):
+            self.live.close()
         self.ledger.close()
 
     # -- reading ------------------------------------------------------------------------------------------
@@ -146,38 +158,76 @@ class Writer:
             round_ = self._round(left)
             results |= round_.results
             left = {place: intent for place, intent in left.items() if place not in results}
-        busy = KnowledgeBaseError("Others keep changing the same knowledge base; try again in a moment.")
-        return [results.get(place, busy) for place in range(len(intents))]
+        if self._failed is not None:
+            # What was done is to be seen as soon as it can be; else the next change tries again.
+            with suppress(KnowledgeBaseError):
+                self._catch_up()
+        return [results.get(place, LedgerBusy()) for place in range(len(intents))]
+
+    def rebuild(self, told: Told = tell_nobody) -> None:
+        """Makes the engines anew from the ledger, and lets go of the states kept of the old ones."""
+        self.live.rebuild(told)
+        self._leave_old_checkpoints()
+        self._judge.renew()
 
     # -- inside -------------------------------------------------------------------------------------------
 
     def _round(self, intents: dict[int, Intent]) -> _Round:
         """One try; intents that have no result afterwards are to be tried again."""
         round_ = _Round()
+        was_damaged = isinstance(self._failed, EngineDamaged)
         try:
-            self._catch_up()
-            for place, intent in intents.items():
-                try:
-                    self._try(round_, place, intent)
-                except StaleHead:
-                    raise
-                except KnowledgeBaseError as error:
-                    round_.results[place] = error
-            self._flush(round_)
+            with in_our_words():
+                self._catch_up()
+                for place, intent in intents.items():
+                    with self.limited(intent.seconds + _GRACE):
+                        self._try_alone(round_, place, intent)
+                self._flush(round_)
         except StaleHead:
+            # Another process was there in the meantime; the next try sees what it did.
+            self._drop(round_)
+        except EngineDamaged as error:
+            # Of what is staged nothing is left when it is made anew; then all that waited is tried again.
+            self._failed = error
+            if was_damaged:
+                _fail(round_, intents, error)
+        except KnowledgeBaseError as error:
+            # The engine may refuse everything from now on until it is opened again.
+            self._failed = error
+            _fail(round_, intents, error)
+        return round_
+
+    def _try_alone(self, round_: _Round, place: int, intent: Intent) -> None:
+        """Tries an intent; what is wrong with it is its own result, and what is wrong with us is raised."""
+        try:
+            self._try(round_, place, intent)
+        except (StaleHead, EngineDamaged, NoRoom):
+            raise
+        except KnowledgeBaseError as error:
+            round_.results[place] = error
+
+    def _drop(self, round_: _Round) -> None:
+        try:
             for _ in round_.waiting:
                 self.live.drop()
         except (EngineDamaged, NoRoom) as error:
-            # The engine may refuse everything from now on until it is opened again.
-            self._broken = True
-            for place in intents:
-                round_.results.setdefault(place, error)
-        return round_
+            self._failed = error
+
+    def _leave_old_checkpoints(self) -> None:
+        """Leaves the checkpoints of engines that were made anew: what was wrong there is wrong in them."""
+        if self._made_anew != self.live.times_made_anew:
+            self._made_anew = self.live.times_made_anew
+            self._checkpoints.begin_anew()
 
     def _catch_up(self) -> None:
-        if self._broken:
-            self.live.reopen()
-            self._broken = False
+        if self._failed is not None:
+            if isinstance(self._failed, EngineDamaged):
+                self.live.rebuild()
+            else:
+                self.live.reopen()
+            self._leave_old_checkpoints()
+            self._judge.renew()
+            self._failed = None
         if self.ledger.head().revision != self.live.stated.revision():
             self.live.follow()
             self._judge.renew()
@@ -226,15 +276,23 @@ class Writer:
         """A change on a copy of the engines: a large one, or one of the shapes or the ontology."""
         created = self._created(planned.patch)
         head = self.live.stated.revision()
-        with self.live.copy() as copy:
-            copy.make(planned.patch, head + 1)
-            verdict = self._judge.large(copy.stated, planned.patch)
-            entry = self._entry(intent, planned, verdict, copy.stated)
-            copy.accepted = self._append([entry], head)[0]
+        try:
+            with self.live.copy() as copy:
+                copy.make(planned.patch, head + 1)
+                verdict = self._judge.large(copy.stated, planned.patch)
+                entry = self._entry(intent, planned, verdict, copy.stated)
+                (commit,) = self._append([entry], head)
+                copy.accepted = commit
+                round_.results[place] = Outcome(
+                    commit.revision, commit, created=created, report=verdict.remarks
+                )
+        except KnowledgeBaseError as error:
+            if place not in round_.results:
+                raise
+            # It is done, the ledger has it; the engines follow when they can be written again.
+            self._failed = error
+            return
         self._judge.renew()
-        round_.results[place] = Outcome(
-            copy.accepted.revision, copy.accepted, created=created, report=verdict.remarks
-        )
 
     def _flush(self, round_: _Round) -> None:
         """Has the ledger take what waits, with one sync. Raises `StaleHead` when all is to be tried again."""
@@ -246,9 +304,8 @@ class Writer:
         except KnowledgeBaseError as error:
             for _ in waiting:
                 self.live.drop()
-            if isinstance(error, StaleHead | AlreadyDone | KeyReused):
-                # Another process was there in the meantime; the next try sees what it did.
-                raise StaleHead(self.live.stated.revision(), self.ledger.head().revision) from None
+            if isinstance(error, StaleHead):
+                raise
             round_.results |= {tried.place: error for tried in waiting}
             return
         for tried, commit in zip(waiting, commits, strict=True):
@@ -257,14 +314,17 @@ class Writer:
             )
         try:
             self.live.land(commits)
-        except KnowledgeBaseError:
+        except KnowledgeBaseError as error:
             # It is done, the ledger has it; the engines follow when they can be written again.
-            self._broken = True
+            self._failed = error
 
     def _append(self, entries: Sequence[Entry], head: int) -> list[Commit]:
         """The entries as commits; settles at once what is in doubt, if the ledger is back already."""
         try:
             return self.ledger.append_all(entries, head)
+        except (AlreadyDone, KeyReused):
+            # Another process has done the same request in the meantime; the next try finds it.
+            raise StaleHead(head, self.ledger.head().revision) from None
         except InDoubt as doubt:
             found = [self.ledger.settle(entry.id) for entry in entries]
             settled = [commit for commit in found if commit is not None]
@@ -324,6 +384,11 @@ class Writer:
                 made = self._checkpoints.make(engine, revision, time_of(revision, self.ledger), kind)
                 self._checkpoints.prune(newest=_NEWEST, others=_OTHERS)
         return made
+
+
+def _fail(round_: _Round, intents: Iterable[int], error: KnowledgeBaseError) -> None:
+    for place in intents:
+        round_.results.setdefault(place, error)
 
 
 def _refusal(verdict: Verdict) -> str:

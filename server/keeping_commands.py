@@ -45,7 +45,7 @@ def rebuild() -> None:
     if service_runs(kb):
         raise FolderInUse("The service is running; stop it first.")
     with progress() as told, kb.writer(told) as made:
-        made.live.rebuild(told)
+        made.rebuild(told)
         click.echo(f"The engines are made anew, up to revision {made.head():,}.")
 
 
@@ -84,5 +84,5 @@ def restore(folder: Path, until: int | None) -> None:
             until,
         )
         with kb.writer(told) as made:
-            made.live.rebuild(told)
+            made.rebuild(told)
     click.echo(f"Restored up to revision {verdict.head.revision:,}.")

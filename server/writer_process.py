@@ -27,7 +27,6 @@ from server.terminal import progress
 from server.writer_wire import accept, listen
 
 _MOST_AT_ONCE = 64
-_GRACE = 5.0
 READY = "ready"
 """The line that the process writes to its standard output when it takes changes."""
 
@@ -52,7 +51,7 @@ class WriterService:
     ) -> None:
         """limited: gives a context that may take so many seconds; by default the process ends after them."""
         self._writer = writer
-        self._limited = limited or _alarm
+        writer.limited = limited or _alarm
         self._listener = listener
         self._waiting: queue.Queue[_Asked | None] = queue.Queue()
         self._travelling = threading.Lock()
@@ -86,9 +85,7 @@ class WriterService:
         if group[0].what != "commit":
             group[0].answer(self._answer(group[0]))
             return
-        intents = [asked.of[0] for asked in group]
-        with self._limited(sum(intent.seconds for intent in intents) + _GRACE):
-            results = self._writer.commit_all(intents)
+        results = self._writer.commit_all([asked.of[0] for asked in group])
         for asked, result in zip(group, results, strict=True):
             asked.answer(result)
 
