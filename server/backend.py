@@ -137,7 +137,13 @@ class Backend:
 
     def newest(self, at_least: int = 0) -> Snapshot:
         """The newest state, of a revision `at_least` and no older than what was written from here."""
-        return self.states.newest(max(at_least, self.written))
+        try:
+            return self.states.newest(max(at_least, self.written))
+        except KnowledgeBaseError:
+            # What was written is not shown yet, for want of room for example; all else goes on.
+            if at_least >= self.written:
+                raise
+            return self.states.newest(at_least)
 
     def commit(self, intent: Intent) -> Outcome:
         """Makes a change, which the next question from here sees; it is counted by what comes of it."""

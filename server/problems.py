@@ -28,6 +28,7 @@ from server.findings import as_shacl, refusal
 from server.negotiation import NotAcceptable, wants_page
 from server.protocol import BadKey, PreconditionFailed, UnsupportedMedia, WebError, WrongMethod
 from server.readers.errors import Unserved
+from server.remote_writer import GivenUp, WriterAway
 from server.request_log import note
 
 STATUS: dict[type[KnowledgeBaseError], int] = {
@@ -56,6 +57,8 @@ STATUS: dict[type[KnowledgeBaseError], int] = {
     Unserved: 503,
     LedgerBusy: 503,
     InDoubt: 503,
+    WriterAway: 503,
+    GivenUp: 503,
     NoRoom: 507,
 }
 """The status of each kind of error; of two kinds that fit, the nearer class counts."""

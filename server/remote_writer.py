@@ -11,6 +11,7 @@ from typing import Any, cast
 from kb.errors import KnowledgeBaseError
 from kb.intent import Intent, Outcome
 from kb.ledger.commits import Commit
+from kb.ledger.errors import InDoubt
 from kb.snapshot import Snapshot
 from server.writer_wire import connect
 
@@ -43,11 +44,19 @@ class RemoteWriter:
         self._local = threading.local()
 
     def commit(self, intent: Intent) -> Outcome:
-        """See `kb.writer.Writer.commit`. Raises also `WriterAway` and `GivenUp`; then nothing has changed."""
+        """See `kb.writer.Writer.commit`. Raises also `WriterAway` and `GivenUp`; then nothing has changed.
+
+        Raises `InDoubt` when the writer ended while it was at it, and does not come back to say what became
+        of it.
+        """
         try:
             return cast(Outcome, self._ask("commit", intent))
         except _Lost:
+            pass
+        try:
             commit = cast("Commit | None", self._ask_again("settle", intent.id))
+        except KnowledgeBaseError as error:
+            raise InDoubt((intent.id,)) from error
         if commit is None:
             raise GivenUp(
                 f"The change could not be finished, or took longer than {intent.seconds:g} seconds; "

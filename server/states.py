@@ -8,10 +8,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from kb.errors import NotFound
+from kb.errors import KnowledgeBaseError, NotFound
 from kb.ledger.ledger import Ledger
 from kb.snapshot import Snapshot
-from server.remote_writer import WriterAway
 
 _FRESH = 0.25
 
@@ -25,8 +24,6 @@ class NotYet(NotFound):
 class MakesSnapshots(Protocol):
     """The part of a writer that states come from."""
 
-    def head(self) -> int: ...
-
     def snapshot(self) -> Snapshot: ...
 
     def snapshot_at(self, revision: int) -> Snapshot: ...
@@ -36,7 +33,7 @@ class ServedStates:
     """The states of a knowledge base that a writer keeps; see `server.backend.States`. For many threads.
 
     The newest state is looked for when somebody asks and it was not looked for within a quarter of a second;
-    while the writer is away, the last one that is known goes on being read.
+    while the writer is away, or has no room for a new one, the last one that is known goes on being read.
     """
 
     def __init__(self, writer: MakesSnapshots, ledger: Callable[[], Ledger]) -> None:
@@ -82,9 +79,8 @@ class ServedStates:
         if known is not None and known.revision >= wanted and time.monotonic() - self._looked < _FRESH:
             return known
         try:
-            if known is None or self._writer.head() != known.revision:
-                self._current = known = self._writer.snapshot()
-        except WriterAway:
+            self._current = known = self._writer.snapshot()
+        except KnowledgeBaseError:
             if known is None:
                 raise
         self._looked = time.monotonic()

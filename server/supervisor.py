@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 from kb.errors import KnowledgeBaseError
@@ -96,7 +97,8 @@ def supervise(listener: socket.socket, web: Callable[[], None]) -> int:
         nonlocal stopping
         stopping = True
         # The web server first: it finishes what it has begun, and that may need the writer.
-        os.kill(child, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
 
     child = os.fork()
     if child == 0:
