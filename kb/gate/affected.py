@@ -19,7 +19,7 @@ from kb.gate.dependencies import Part
 from kb.gate.reads import End, Read
 from kb.gate.value_tests import Hierarchy, Selects
 from kb.gate.walking import Ground, Nodes, Triple, chunks, values
-from kb.patch import Patch
+from kb.patch import Patch, Quad
 
 MOST_FOCI: Final = 20_000
 """With more affected focus nodes than these, all targets of a shape are checked."""
@@ -37,17 +37,17 @@ class Change:
 
     @classmethod
     def of(cls, patch: Patch, after: Selects) -> Change:
-        """after: an engine that holds the patch. What stands in another graph, too, is no change."""
-        inserted = {quad[:3] for quad in patch.inserts if quad[3] not in APART}
-        deleted = {quad[:3] for quad in patch.deletes if quad[3] not in APART}
-        elsewhere = {
-            triple
-            for triple, graph in _graphs(inserted - deleted, after)
-            if graph not in APART and (*triple, graph) not in patch.inserts
-        }
+        """What stands in another graph, too, is no change.
+
+        patch: each quad of it makes a difference, as `Patch.effective` sees to. after: an engine with it.
+        """
+        inserts = {quad for quad in patch.inserts if quad[3] not in APART}
+        deletes = {quad for quad in patch.deletes if quad[3] not in APART}
+        inserted, deleted = {quad[:3] for quad in inserts}, {quad[:3] for quad in deletes}
+        stated = {triple for triple, graph in _elsewhere(inserts, after) if (*triple, graph) not in inserts}
         return cls(
-            new=frozenset(inserted - deleted - elsewhere),
-            gone=frozenset(deleted - {triple for triple, _ in _graphs(deleted, after)}),
+            new=frozenset(inserted - deleted - stated),
+            gone=frozenset(deleted - inserted - {triple for triple, _ in _elsewhere(deletes, after)}),
         )
 
     def pairs(self, of: frozenset[Triple]) -> set[tuple[Node, Node]]:
@@ -55,11 +55,12 @@ class Change:
         return {(below, above) for below, verb, above in of if verb == RDFS.subClassOf}
 
 
-def _graphs(triples: Iterable[Triple], engine: Selects) -> Iterator[tuple[Triple, Node]]:
-    """Those of the triples that a graph of the merge holds, with each such graph."""
-    for some in chunks(triples):
-        rows = values("?s ?p ?o", some)
-        for *triple, graph in engine.select(f"SELECT ?s ?p ?o ?g {{ {rows} GRAPH ?g {{ ?s ?p ?o }} }}"):
+def _elsewhere(quads: Iterable[Quad], engine: Selects) -> Iterator[tuple[Triple, Node]]:
+    """The triples of the quads that another graph of the merge holds too, with that graph."""
+    for some in chunks(quads):
+        rows = values("?s ?p ?o ?own", some)
+        query = f"SELECT ?s ?p ?o ?g {{ {rows} GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != ?own) }}"
+        for *triple, graph in engine.select(query):
             if graph is not None and graph not in APART:
                 yield cast(Triple, tuple(triple)), graph
 

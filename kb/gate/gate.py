@@ -78,8 +78,9 @@ class Gate:
     def judge(self, after: Selects, patch: Patch, before: Before, *, seconds: float | None = None) -> Verdict:
         """Judges a patch by what it can affect.
 
-        after: an engine that holds the patch. before: asked only when there are violations. seconds: how long
-        it may take, looked at between queries. Raises `TooLong`, `BadShapes`, and what the engine raises.
+        patch: each quad of it makes a difference, as `Patch.effective` sees to. after: an engine that holds
+        it. before: asked only when there are violations. seconds: how long it may take, looked at between
+        queries. Raises `TooLong`, `BadShapes`, and what the engine raises.
         """
         clock = _Clock(seconds)
         engine = clock.on(after)
