@@ -21,6 +21,7 @@ from kb.errors import (
     RemoteTooSlow,
     TooLarge,
 )
+from kb.gate.gate import TooLong
 from kb.history import FutureRevision, StaleChange, UndoImpossible
 from kb.ledger.errors import InDoubt, KeyReused, LedgerBusy, StaleHead
 from server.credentials import BadToken, TokenNeeded, TooManyWrongTokens
@@ -59,6 +60,7 @@ STATUS: dict[type[KnowledgeBaseError], int] = {
     InDoubt: 503,
     WriterAway: 503,
     GivenUp: 503,
+    TooLong: 503,
     NoRoom: 507,
 }
 """The status of each kind of error; of two kinds that fit, the nearer class counts."""
