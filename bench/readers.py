@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import count, cycle
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, sleep
 
 from bench.data import add
 from bench.measuring import Act, Measured, Prepare, Told, side_by_side
@@ -118,21 +118,26 @@ def beside_engine(file: Path, runs: int, told: Told) -> list[Measured]:
 def _on_states(state: Snapshot, service: QueryService, point: str) -> dict[str, Prepare]:
     """A point query on a state that readers know, and the first one on a newer state."""
     engine = OxigraphEngine.read_only(state.folder)
-    revisions = count(state.revision + 1)
+    newest = state
 
     def asked(on: Snapshot) -> str:
         service.ask(Question(point, {Kind.SOLUTIONS: _FORMS["json"]}), "me", on).close()
         return ""
 
     def known() -> Act:
-        return lambda: asked(state)
+        # Readers that have gone on to a newer state would have to open an older one again.
+        asked(newest)
+        sleep(0.2)
+        return lambda: asked(newest)
 
     def new() -> Act:
-        revision = next(revisions)
+        nonlocal newest
+        revision = newest.revision + 1
         folder = state.folder.with_name(f"read-{revision}")
         engine.checkpoint(folder)
         (folder / HELD).touch()
-        return lambda: asked(Snapshot(folder, revision, state.time))
+        newest = Snapshot(folder, revision, state.time)
+        return lambda: asked(newest)
 
     return {"point query on a known state": known, "first one on a new state": new}
 
