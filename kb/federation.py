@@ -68,22 +68,29 @@ def asks_others(text: str) -> bool:
 
 
 def federate(
-    text: str, endpoints: Collection[str], local: Local, fetch: Fetch, bounds: Bounds = FOR_QUERIES
+    text: str,
+    endpoints: Collection[str],
+    local: Local,
+    fetch: Fetch,
+    bounds: Bounds = FOR_QUERIES,
+    base: str | None = None,
 ) -> str:
     """A query that means the same and has no SERVICE clause.
 
-    text: a query that `kb.sparql_text.examine` has passed. endpoints: addresses that may be asked. Answers of
-    other servers change when they like, so what is answered by the outcome is not to be kept. Their blank
-    nodes are new IRIs below GENID. Raises `QuerySyntaxError`; `NotAllowed` for other endpoints, and for a
-    pattern in EXISTS that has variables it does not bind; `NotUnderstood` for an endpoint that is a variable
-    without a value; `TooLarge` beyond `bounds`; `RemoteFailed` unless the clause is SILENT.
+    text: a query that `kb.sparql_text.examine` has passed. endpoints: addresses that may be asked. base: the
+    IRI that relative ones are resolved against where the text declares none. Answers of other servers change
+    when they like, so what is answered by the outcome is not to be kept. Their blank nodes are new IRIs below
+    GENID. Raises `QuerySyntaxError`; `NotAllowed` for other endpoints, and for a pattern in EXISTS that has
+    variables it does not bind; `NotUnderstood` for an endpoint that is a variable without a value; `TooLarge`
+    beyond `bounds`; `RemoteFailed` unless the clause is SILENT.
     """
     if not asks_others(text):
         return text
     local.check(_masked(text))
     parsed = query(text)
     run = _Run(text, endpoints, fetch, _Budget(bounds), local)
-    run.answer(sites(parsed), _Before(parsed.prologue, parsed.dataset))
+    prologue = f"BASE <{base}>\n{parsed.prologue}" if base else parsed.prologue
+    run.answer(sites(parsed), _Before(prologue, parsed.dataset))
     run.refuse_rest(parsed.tokens)
     return run.text_between(0, len(text))
 
@@ -357,7 +364,7 @@ def _sendable(found: Answer) -> Answer | None:
 
 
 def _is_sendable(term: str | None) -> bool:
-    return term is not None and term.startswith(("<", '"')) and not term.startswith("<<")
+    return term is not None and not term.startswith(("_:", "<<"))
 
 
 def _named(term: str | None, nodes: dict[str, str], mark: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Protocol
 from kb.engine.contract import DEFAULT, EDITS
 from kb.errors import DataRefused, FolderUnusable, KnowledgeBaseError, NoRoom
 from kb.history import StaleChange
-from kb.intent import Intent, Outcome
+from kb.intent import Intent, Outcome, SparqlUpdate
 from kb.ledger.commits import Door
 from kb.ledger.errors import InDoubt, LedgerBusy, StaleHead
 from kb.ledger.people import Person
@@ -103,6 +104,20 @@ class Visitors(Protocol):
         """The user, for a change. Raises for anybody."""
 
 
+class Federation(Protocol):
+    """Asks other servers what a text asks of them; see `server.federating`."""
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """The addresses that SERVICE may name."""
+
+    def answered(self, question: Question, client: str, state: Snapshot) -> Question:
+        """A question that means the same on a state, without SERVICE."""
+
+    def prepared(self, change: SparqlUpdate, client: str) -> AbstractContextManager[SparqlUpdate]:
+        """An update that means the same, without SERVICE, and with what its LOAD operations find."""
+
+
 @dataclass
 class Backend:
     """All that the addresses need.
@@ -110,7 +125,7 @@ class Backend:
     public_url: what their addresses begin with, a slash at its end. stored: whether the default graph is a
     graph of its own, and not the merge of the others. shared_seconds: how long a shared cache may tell an
     answer on without asking again. update_seconds: how long a change may take.
-    max_body_bytes: of a request by a user. federated: whether SERVICE works.
+    max_body_bytes: of a request by a user. federation: what of other servers may be asked.
     """
 
     reads: Reads
@@ -122,13 +137,14 @@ class Backend:
     shared_seconds: int = 10
     update_seconds: float = 30.0
     max_body_bytes: int = 200_000_000
-    federated: bool = False
+    federation: Federation | None = None
     cache: ResultCache = field(default_factory=lambda: ResultCache(64_000_000))
     written: int = 0
     """The newest revision that was written through this process: whoever wrote it reads it."""
 
     def __post_init__(self) -> None:
         self.endpoint = f"{self.public_url}sparql"
+        self.services = self.federation.endpoints if self.federation else ()
 
     @property
     def default_graph(self) -> str:

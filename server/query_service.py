@@ -33,7 +33,9 @@ from rdflib import BNode, Literal, URIRef
 from rdflib.term import Node
 
 from kb.engine.contract import DEFAULT
+from kb.engine.service_answers import Answer as Solutions
 from kb.errors import NotAllowed
+from kb.federation import asks_others
 from kb.snapshot import Snapshot
 from kb.sparql_dataset import DatasetClauses
 from kb.sparql_pages import Select
@@ -129,6 +131,8 @@ class QueryService:
         form = question.asks or examined(question.text, self.limits.text).form
         if form is Form.UPDATE:
             raise NotAllowed("This is an update; here questions are asked, which change nothing.")
+        if asks_others(question.text):
+            raise NotAllowed("SERVICE is refused; no other server is asked from here.")
         kind = _KINDS.get(form, Kind.TRIPLES)
         if kind not in question.forms:
             raise NotAcceptable(f"None of the accepted media types can be given for {_IN_WORDS[kind]}.")
@@ -208,6 +212,16 @@ class QueryService:
                 end = _taken(work, file.write)
             return Parsed(into, end["count"], tuple(end["graphs"]))
 
+    def solutions(self, data: bytes, media: str, name: str, client: str) -> Solutions:
+        """What another service answered; see `kb.engine.service_answers.read`, also for what is raised."""
+        task = {"do": "solutions", "media": media, "name": name, "file": None}
+        kept = bytearray()
+        with closing(Work(self._pool, client, None, self.limits.clock)) as work:
+            work.begin(task, data)
+            _taken(work, kept.extend)
+        variables, rows = json.loads(kept)
+        return Solutions(tuple(variables), [tuple(row) for row in rows])
+
     def state(self) -> PoolState:
         """What the readers do."""
         return self._pool.state()
@@ -262,14 +276,14 @@ class QueryService:
         return keep
 
 
-def examined(text: str, limits: Limits = ANONYMOUS) -> Examined:
+def examined(text: str, limits: Limits = ANONYMOUS, services: tuple[str, ...] = ()) -> Examined:
     """`kb.sparql_text.examine`, remembered for short texts: what is asked is often asked again."""
-    return _examined(text, limits) if len(text) <= _SHORT else examine(text, limits)
+    return _examined(text, limits, services) if len(text) <= _SHORT else examine(text, limits, services)
 
 
 @lru_cache(maxsize=2_000)
-def _examined(text: str, limits: Limits) -> Examined:
-    return examine(text, limits)
+def _examined(text: str, limits: Limits, services: tuple[str, ...]) -> Examined:
+    return examine(text, limits, services)
 
 
 _IN_WORDS: Final = {

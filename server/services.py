@@ -8,6 +8,9 @@ from kb.ledger.ledger import Ledger
 from server import metrics
 from server.backend import Backend, Visitors
 from server.caching import ResultCache
+from server.federating import Federation
+from server.fetching import Bounds as FetchBounds
+from server.fetching import Fetcher
 from server.query_service import QueryLimits, QueryService
 from server.readers.pool import Pool, PoolLimits
 from server.readers.work import Clock
@@ -52,6 +55,13 @@ class Services:
             update_seconds=settings.update_seconds,
             max_body_bytes=settings.max_body_bytes,
             cache=ResultCache(settings.cache_bytes),
+            federation=Federation(
+                self.reads,
+                Fetcher(private_addresses=settings.private_addresses),
+                settings.service_endpoints,
+                settings.load_sources,
+                load=FetchBounds(seconds=settings.update_seconds, bytes=settings.max_body_bytes),
+            ),
         )
 
         metrics.watch(self.pool.state, self._revisions)

@@ -85,6 +85,21 @@ SETTINGS = (
     Setting(
         "log_queries", "no", "Whether the text of queries is logged, which may hold personal data: yes or no."
     ),
+    Setting(
+        "service_endpoints",
+        "",
+        "Addresses of the SPARQL endpoints that SERVICE may ask, separated by commas; none when empty.",
+    ),
+    Setting(
+        "load_sources",
+        "",
+        "What the addresses that LOAD may read begin with, separated by commas; none when empty.",
+    ),
+    Setting(
+        "private_addresses",
+        "no",
+        "Whether SERVICE and LOAD may ask this machine and private networks: yes or no.",
+    ),
     Setting("metrics_open", "no", "Whether /metrics answers others than this machine: yes or no."),
 )
 
@@ -110,6 +125,9 @@ class Settings:
     rate_limit: str
     log: str
     log_queries: bool
+    service_endpoints: tuple[str, ...]
+    load_sources: tuple[str, ...]
+    private_addresses: bool
     metrics_open: bool
     sources: Mapping[str, str]
 
@@ -147,6 +165,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         rate_limit=_rate(values["rate_limit"]),
         log=_one_of("log", values["log"], ("json", "text", "off")),
         log_queries=_yes_or_no("log_queries", values["log_queries"]),
+        service_endpoints=_web_addresses("service_endpoints", values["service_endpoints"]),
+        load_sources=_web_addresses("load_sources", values["load_sources"]),
+        private_addresses=_yes_or_no("private_addresses", values["private_addresses"]),
         metrics_open=_yes_or_no("metrics_open", values["metrics_open"]),
         sources=sources,
     )
@@ -182,7 +203,10 @@ def _from_file(path: str) -> dict[str, str]:
     for key in found:
         if key not in known:
             raise BadSetting(f"The settings file {path} has the unknown key {key!r}.")
-    return {key: str(value) for key, value in found.items()}
+    return {
+        key: ",".join(map(str, value)) if isinstance(value, list) else str(value)
+        for key, value in found.items()
+    }
 
 
 def _whole_number(name: str, text: str, low: int, high: int) -> int:
@@ -232,6 +256,17 @@ def _host_names(text: str) -> tuple[str, ...]:
                 "a leading dot for all names below one."
             )
     return names
+
+
+def _web_addresses(name: str, text: str) -> tuple[str, ...]:
+    addresses = tuple(address.strip() for address in text.split(",") if address.strip())
+    for address in addresses:
+        if not re.fullmatch(r"https?://[^/?#@\s<>\"{}|\\^`]+/[^#\s<>\"{}|\\^`]*", address):
+            raise BadSetting(
+                f"The setting {name} holds {address!r}; it must list addresses of the web with a slash after "
+                "the host, such as https://data.example.org/sparql."
+            )
+    return addresses
 
 
 def _rate(text: str) -> str:

@@ -12,6 +12,7 @@ from flask import Blueprint, Request, Response, request
 from kb.errors import NotUnderstood
 from kb.intent import SparqlUpdate
 from kb.ledger.commits import Door
+from kb.snapshot import Snapshot
 from kb.sparql_text import ANONYMOUS
 from kb.sparql_text import Form as Asks
 from server.answers import Bare, Wanted, content_type, respond
@@ -86,7 +87,7 @@ def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields
     note(asks="query")
     note_query(asked.text)
     person = backend.visitors.person() if "HTTP_AUTHORIZATION" in environ else None
-    known = examined(asked.text, USERS if person else ANONYMOUS)
+    known = examined(asked.text, USERS if person else ANONYMOUS, backend.services)
     if known.form is Asks.UPDATE:
         raise NotUnderstood(
             "This is an update and not a query: send it by POST, as the field update of a form or as "
@@ -112,12 +113,21 @@ def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields
         choice,
         ("query", known.normal, asked.default_graphs, asked.named_graphs, backend.endpoint, limit, offset),
         lambda: backend.reads.ask(
-            question, client, moment.state, None if connection is None else connection.fileno()
+            _alone(backend, question, client, moment.state) if known.federated else question,
+            client,
+            moment.state,
+            None if connection is None else connection.fileno(),
         ),
         lasting=not known.volatile,
         rest=_rest(fields, moment.state.revision, limit, offset) if limit is not None else "",
     )
     return respond(backend, request, moment, wanted, private=person is not None)
+
+
+def _alone(backend: Backend, question: Question, client: str, state: Snapshot) -> Question:
+    """The question with what other servers say in the place of its SERVICE clauses."""
+    assert backend.federation is not None  # or the question would have been refused
+    return backend.federation.answered(question, client, state)
 
 
 def _rest(fields: Fields, revision: int, limit: int, offset: int) -> str:
@@ -140,12 +150,15 @@ def _update(backend: Backend, request: Request, asked: UpdateAsked, fields: Fiel
     author = backend.visitors.author(Door.UPDATE)
     asking = Asking(request, author, fields, Door.UPDATE, sha256(request.get_data()).hexdigest())
     change = SparqlUpdate(asked.text, asked.using, asked.using_named, base=backend.endpoint)
-    return told(request, commit(backend, asking, change))
+    if backend.federation is None:
+        return told(request, commit(backend, asking, change))
+    with backend.federation.prepared(change, author.name) as prepared:
+        return told(request, commit(backend, asking, prepared))
 
 
 def _description(backend: Backend, request: Request) -> Response:
     media, form = choose(request.environ.get("HTTP_ACCEPT"), GRAPHS)
-    body = description(backend.endpoint, not backend.stored, backend.federated, form)
+    body = description(backend.endpoint, not backend.stored, bool(backend.services), form)
     headers = {
         "Vary": "Accept",
         "ETag": tag_of_bytes(body),

@@ -13,6 +13,7 @@ from kb.errors import (
     NotAllowed,
     NotFound,
     NotUnderstood,
+    RemoteFailed,
     TooLarge,
 )
 
@@ -98,6 +99,7 @@ _TOLD: Final = (
     NotAllowed,
     EngineDamaged,
     FolderUnusable,
+    RemoteFailed,
     NotUnderstood,
 )
 """The kinds of error that a reader tells of, the nearer one first."""

@@ -7,6 +7,7 @@ the process that reads it.
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import resource
 import socket
@@ -24,6 +25,7 @@ from kb.engine.contract import DEFAULT
 from kb.engine.documents import NormalQuads
 from kb.engine.merging import Merges, resolved
 from kb.engine.oxigraph import OxigraphEngine
+from kb.engine.service_answers import read
 from kb.errors import FolderUnusable, KnowledgeBaseError, NotFound, NotUnderstood
 from kb.snapshot import HELD
 from server.readers.errors import AnswerTooLarge, StateGone, as_head
@@ -104,7 +106,13 @@ class Reader:
 
     def _serve(self, task: _Task) -> None:
         limit_time(task["seconds"])
-        doing = {"ask": self._ask, "graph": self._graph, "holds": self._holds, "parse": self._parse}
+        doing = {
+            "ask": self._ask,
+            "graph": self._graph,
+            "holds": self._holds,
+            "parse": self._parse,
+            "solutions": self._solutions,
+        }
         try:
             doing[task["do"]](task)
         except KnowledgeBaseError as error:
@@ -180,6 +188,14 @@ class Reader:
                 out.write(lines)
             graphs = quads.graphs[:_NAMED_GRAPHS]
             out.finish({"count": quads.count, "graphs": graphs} | self._end())
+
+    def _solutions(self, task: _Task) -> None:
+        """The answer of another service, as JSON: its variables, and its rows."""
+        with self._document(task) as data:
+            found = read(data, task["media"], task["name"])
+        out = Sending(self._frames, {"kind": "solutions"})
+        out.write(json.dumps([found.variables, found.rows]).encode())
+        out.finish(self._end())
 
     @contextmanager
     def _document(self, task: _Task) -> Iterator[Any]:

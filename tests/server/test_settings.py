@@ -143,3 +143,23 @@ def test_values_are_shown_as_they_are_written():
     settings = load_settings({"REGIOLINK_TRUSTED_HOSTS": "a.org, b.org"})
     told = {setting.name: shown(settings, setting) for setting in SETTINGS}
     assert (told["trusted_hosts"], told["metrics_open"], told["port"]) == ("a.org,b.org", "no", "8000")
+
+
+def test_addresses_of_other_servers_are_listed_with_commas_or_as_a_list(tmp_path):
+    listed = ("https://one.example/sparql", "http://two.example:8080/a?b=c")
+    assert load_settings({}).service_endpoints == ()
+    assert load_settings({"REGIOLINK_LOAD_SOURCES": " , ".join(listed)}).load_sources == listed
+    file = tmp_path / "regiolink.toml"
+    file.write_text(f"service_endpoints = {list(listed)}\nprivate_addresses = true\n")
+    settings = load_settings({"REGIOLINK_CONFIG": str(file)})
+    assert (settings.service_endpoints, settings.private_addresses) == (listed, True)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://one.example", "ftp://one.example/", "/x", "https://me@one.example/", "https://a/#b"]
+)
+def test_what_is_no_address_of_another_server_is_refused(address):
+    with pytest.raises(
+        BadSetting, match=r"service_endpoints holds .* must list addresses of the web with a slash"
+    ):
+        load_settings({"REGIOLINK_SERVICE_ENDPOINTS": address})

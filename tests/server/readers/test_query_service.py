@@ -9,6 +9,7 @@ from rdflib import Literal, URIRef
 
 from kb.engine.contract import FileSyntaxError, QuerySyntaxError
 from kb.errors import NotAllowed, NotFound, NotUnderstood, TooLarge
+from kb.sparql_text import Form as Asks
 from kb.terms import GENID
 from server.negotiation import NotAcceptable
 from server.query_service import QueryService, Table
@@ -177,3 +178,9 @@ def test_a_plain_store_gives_blank_nodes_back(states, blank_nodes, start):
 def test_users_may_ask_with_more_data_in_the_text(service, asked):
     text = "ASK { VALUES ?x { " + " ".join(map(str, range(10_000))) + " } }"
     assert json.loads(body(service, asked(text)))["boolean"] is True
+
+
+def test_a_reader_is_never_given_a_query_that_asks_another_server(service, asked):
+    for asks in (None, Asks.SELECT):
+        with pytest.raises(NotAllowed, match="SERVICE is refused"):
+            service.ask(asked("SELECT * { SERVICE <urn:x:other> {} }", asks=asks), "a client")
