@@ -28,6 +28,8 @@ MAX_PROLOGUE: Final = 32_768
 STARTS: Final = ("INSERT", "DELETE", "WITH", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY")
 """The words that an operation begins with; LOAD is one too, where it is allowed."""
 
+_LOAD: Final = re.compile(r"LOAD (?P<silent>SILENT )?(?:IRI|NAME)(?P<into> INTO GRAPH (?:IRI|NAME))?")
+
 # A codepoint escape may write the scheme; then the parser judges.
 _ABSOLUTE: Final = re.compile(r"<(?:[A-Za-z][A-Za-z0-9+.-]*:|[^>]*\\)")
 
@@ -137,18 +139,14 @@ class Operation:
         """
         if self.tokens[0].word != "LOAD":
             return None
-        kinds = [token.word or token.kind for token in self.tokens]
-        silent = kinds[1:2] == ["SILENT"]
-        at = 2 if silent else 1
-        named = (Kind.IRI, Kind.NAME)
-        into = kinds[at + 1 :]
-        if kinds[at : at + 1] not in ([named[0]], [named[1]]) or (
-            into and (into[:2] != ["INTO", "GRAPH"] or len(into) != 3 or into[2] not in named)
-        ):
+        words = " ".join(token.word or token.kind.name for token in self.tokens)
+        load = _LOAD.fullmatch(words)
+        if not load:
             raise NotUnderstood(
                 f"{self.place}: write LOAD <address>, and after it INTO GRAPH <name> if it is for a graph."
             )
-        return Load(silent, self.tokens[at], self.tokens[-1].text if into else None)
+        silent, into = bool(load["silent"]), bool(load["into"])
+        return Load(silent, self.tokens[2 if silent else 1], self.tokens[-1].text if into else None)
 
     def parts(self) -> Parts:
         """What it consists of; for an operation that keeps the grammar."""

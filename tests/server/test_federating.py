@@ -266,6 +266,31 @@ def test_a_source_that_is_not_listed_is_refused_even_when_silent(services, path)
     assert len(Files.asked) == before
 
 
+CANARY = [
+    ("query", "SELECT * { SERVICE <{}> { ?a ?b ?c } }", 403),
+    ("query", "SELECT * { SERVICE SILENT <{}> { ?a ?b ?c } }", 403),
+    ("query", "PREFIX c: <{}> ASK { FILTER EXISTS { SERVICE c: {} } }", 403),
+    ("query", "ASK { VALUES ?s { <{}> } SERVICE ?s { ?a ?b ?c } }", 403),
+    ("query", "ASK { VALUES ?s { <{}> } SERVICE SILENT ?s { ?a ?b ?c } }", 403),
+    ("query", "ASK { SERVICE ?s { ?a ?b ?c } }", 400),
+    ("query", "ASK { SERVICE <file:///etc/passwd> { ?a ?b ?c } }", 403),
+    ("query", "SELECT (EXISTS { SERVICE <{}> {} } AS ?x) {}", 403),
+    ("query", "ASK FROM <{}> FROM NAMED <{}> { ?a ?b ?c }", 200),
+    ("update", "INSERT { ?a ?b ?c } WHERE { SERVICE <{}> { ?a ?b ?c } }", 403),
+    ("update", "LOAD <{}>", 403),
+    ("update", "LOAD SILENT <file:///etc/passwd>", 400),
+    ("update", "INSERT {} USING <{}> WHERE { ?a ?b ?c }", 204),
+]
+
+
+@pytest.mark.parametrize(("field", "text", "status"), CANARY)
+def test_nothing_makes_the_service_send_a_request_elsewhere(services, field, text, status):
+    here, _, root = services
+    before = len(Files.asked)
+    assert here.send({field: text.replace("<{}>", f"<{root}canary>")})[0] == status
+    assert len(Files.asked) == before
+
+
 def test_one_client_cannot_have_all_turns():
     turns = Turns(most=3, each=2)
     with ExitStack() as stack:
