@@ -2,13 +2,16 @@
 
 import itertools
 import re
+from pathlib import Path
 
+import pyoxigraph as ox
 import pytest
 
 from kb.engine.contract import QuerySyntaxError
 from kb.engine.service_answers import Answer
 from kb.errors import KnowledgeBaseError, NotAllowed, NotUnderstood, RemoteFailed, RemoteTooSlow, TooLarge
 from kb.federation import Bounds, asks_others, federate, federate_update
+from kb.sparql_text import examine
 from kb.terms import GENID
 
 ONE, TWO = "https://one.example/sparql", "https://two.example/sparql"
@@ -401,3 +404,17 @@ def test_an_update_with_a_clause_that_cannot_be_answered_is_refused(update, sent
     with pytest.raises(KnowledgeBaseError) as refused:
         federate_update(update, [ONE], There())
     assert sentence in str(refused.value)
+
+
+def test_the_sample_of_the_docs_sends_what_it_says():
+    docs = (Path(__file__).resolve().parents[2] / "docs" / "federation.md").read_text(encoding="utf-8")
+    (sample,) = re.findall(r"```sparql\n(.*?)```", docs, re.DOTALL)
+    (address,) = re.findall(r"SERVICE <([^>]*)>", sample)
+    assert f'"{address}"' in docs and examine(sample, services=[address]).federated
+    here, there = Here(answer("concept", ("<urn:c>",))), There(answer("concept name", ("<urn:c>", '"x"')))
+    made = federate(sample, [address], here, there)
+    assert 'VALUES (?concept ?name) { (<urn:c> "x") }' in made
+    ((_, asked),) = there.asked
+    assert "VALUES (?concept) { (<urn:c>) }" in asked
+    for text in (made, asked, *here.asked):
+        ox.Store().query(text)
