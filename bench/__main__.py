@@ -9,7 +9,18 @@ from tempfile import TemporaryDirectory
 import click
 from rich.console import Console
 
-from bench import asking, checking, data, default_graph, history, inference, judging, loading, readers
+from bench import (
+    asking,
+    checking,
+    committing,
+    data,
+    default_graph,
+    history,
+    inference,
+    judging,
+    loading,
+    readers,
+)
 from bench.measuring import Measured, Told, markdown
 
 OUT = Console(highlight=False, markup=False, soft_wrap=True)
@@ -53,6 +64,10 @@ _HISTORY_TITLE = "Asking the history; each question to a short ledger and to a l
 _READERS: list[_Part] = [
     ("Readers beside the engine", readers.beside_engine),
     ("Point queries under fire; the ratio is to the quiet ones", readers.under_fire),
+]
+_COMMITS: list[_Part] = [
+    ("Changes, from asking to receipt", committing.steward),
+    ("Importing", lambda file, _, told: committing.beside_bulk_load(file, 1, told)),
 ]
 _DEFAULT_GRAPH: list[_Part] = [("Asking all graphs at once", default_graph.default_graph)]
 
@@ -161,6 +176,15 @@ def by_readers(triples: int, seed: int, runs: int) -> None:
 def gate(triples: int, seed: int, runs: int) -> None:
     """Changes judged by what they affect, beside full validation, in less data and in more."""
     _measure(_GATE, triples, seed, runs)
+
+
+@main.command(name="commits")
+@_TRIPLES
+@_SEED
+@_RUNS
+def of_commits(triples: int, seed: int, runs: int) -> None:
+    """Changes from asking to receipt, in less data and in more; old states; imports beside bulk loading."""
+    _measure(_COMMITS, triples, seed, runs)
 
 
 @main.command(name="default-graph")
