@@ -100,14 +100,15 @@ class _Forked:
             server.supervisor._end_with_parent()
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)
+            status = 1
             try:
                 writer_process.main()
-                sys.stdout.flush()
-                os._exit(0)
+                status = 0
+            except SystemExit:
+                status = 2
             finally:
-                sys.excepthook(*sys.exc_info())
                 sys.stdout.flush()
-                os._exit(1)
+                os._exit(status)
         os.close(writing)
         self.stdout = os.fdopen(reading)
         self._status: int | None = None

@@ -124,6 +124,9 @@ class Served:
         for line in self._process.stdout:
             if "answers at" in line:
                 return
+        self._process.wait()
+        self._process.stdout.close()
+        self._process = None
         raise RuntimeError(self.log.read_text(encoding="utf-8")[-2000:])
 
     def _begun(self) -> list[str]:

@@ -203,10 +203,12 @@ def _explained(error: DBAPIError) -> KnowledgeBaseError | None:
 
 def _explained_sqlite(error: sqlite3.Error) -> KnowledgeBaseError | None:
     # Extended codes carry the primary one in their lowest byte.
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    whole = getattr(error, "sqlite_errorcode", 0)
+    code = whole & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return LedgerBusy()
-    if code == sqlite3.SQLITE_FULL:
+    # A reader finds no room for the index of the write-ahead log, and SQLite calls that another thing.
+    if code == sqlite3.SQLITE_FULL or whole == sqlite3.SQLITE_IOERR_SHMSIZE:
         return NoRoom()
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return LedgerUnavailable("The ledger's file cannot be opened or written to; check who owns it.")
