@@ -158,7 +158,7 @@ class _Gathered:
         came = _Held.JOINED
         for level, step in enumerate(site.steps):
             parts = step.group.parts[: step.at] if came is _Held.RIGHT else _others(step)
-            self._add([part for part in parts if part.is_plain() or not site.in_exists], level)
+            self._add([part for part in parts if _is_settled(part, site.in_exists)], level)
             beside = came not in (_Held.RIGHT, _Held.EXISTS)
             self._add_conditions(step.group.parts, 0 if beside else level, level)
             if step.select and step.select.passes and step.select.values and beside:
@@ -228,6 +228,19 @@ class _Gathered:
 
 def _others(step: _Step) -> list[Part]:
     return [part for at, part in enumerate(step.group.parts) if at != step.at]
+
+
+def _is_settled(part: Part, in_exists: bool) -> bool:
+    """Whether it comes to the same by itself as in the whole query.
+
+    By the definitions it does outside of EXISTS; but the engine lets values from outside into a group that
+    has OPTIONAL, MINUS or BIND in it.
+    """
+    if in_exists or part.sort not in (Sort.GROUPS, Sort.GRAPH):
+        return part.is_plain() or not in_exists
+    return all(
+        group.where.is_plain() if group.select and group.where else group.is_plain() for group in part.groups
+    )
 
 
 def _variable(part: Part) -> Names:

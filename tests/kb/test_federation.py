@@ -136,6 +136,10 @@ FIRST = [
     (f"?a :q ?c {{ SELECT ?a (COUNT(?b) AS ?n) {{ {CALL} }} GROUP BY ?a }}", []),
     (f"?a :q ?c {{ SELECT * {{ {CALL} }} VALUES ?b {{ 1 2 }} }}", ["?b  WHERE { VALUES ?b { 1 2 } }"]),
     (f"VALUES (?b ?a) {{ (1 2) }} {CALL}", ["?a ?b  WHERE { VALUES (?b ?a) { (1 2) } }"]),
+    (f"{{ ?a :q ?c FILTER(?c > 1) }} {CALL}", ["?a  WHERE { { ?a :q ?c FILTER(?c > 1) } }"]),
+    (f"{{ ?a :q ?c FILTER(?b > 1) }} {CALL}", []),
+    (f"{{ ?a :q ?c OPTIONAL {{ ?c :r ?b }} }} {CALL}", []),
+    (f"{{ SELECT ?a {{ ?a :q ?c MINUS {{ ?c :r ?b }} }} }} {CALL}", []),
     (f"?c :q ?d {CALL}", []),
 ]
 
