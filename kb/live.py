@@ -98,10 +98,7 @@ class Live:
             self.rebuild(told)
 
     def reopen(self) -> None:
-        """Opens the engines again after they failed; what was staged is gone. Raises as `open` does.
-
-        While it fails, nothing can be read of the engines, and it may be tried again.
-        """
+        """Opens the engines again after they failed; what was staged is gone. May be tried again."""
         self._staged.clear()
         with self.showing:
             if self._pair is not None:
@@ -373,7 +370,12 @@ class Copy:
 
 
 def _commits(ledger: Ledger, after: int, until: int) -> list[Commit]:
-    return ledger.commits(after=after, until=until, limit=max(until - after, 0))
+    """The commits after one revision up to another. Raises `LedgerDamaged` when one is missing."""
+    found = ledger.commits(after=after, until=until, limit=max(until - after, 0))
+    for revision, commit in enumerate(found, start=after + 1):
+        if commit.revision != revision:
+            raise LedgerDamaged.at(revision, "it is missing")
+    return found
 
 
 def _way_back(staged: Sequence[Patch]) -> str | None:

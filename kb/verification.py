@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from kb.engine.contract import DEFAULT, DefaultGraph
 from kb.engine.oxigraph import OxigraphEngine
+from kb.errors import EngineDamaged
 from kb.ledger.ledger import Ledger
 from kb.live import Live, Told, tell_nobody
 
@@ -46,10 +47,17 @@ def verify(
         again.rebuild(told)
         try:
             for what, kept, made in (("stated", stated, again.stated), ("public", public, again.public)):
-                found += _differences(what, kept, made)
+                found += _compared(what, kept, made)
         finally:
             again.close()
     return Comparison(verdict.head.revision, tuple(found))
+
+
+def _compared(what: str, kept: OxigraphEngine, made: OxigraphEngine) -> list[str]:
+    try:
+        return list(_differences(what, kept, made))
+    except EngineDamaged:
+        return [f"The {what} engine is damaged: its files cannot be read. 'regiolink rebuild' makes it anew."]
 
 
 def _differences(what: str, kept: OxigraphEngine, made: OxigraphEngine) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from kb.checkpoints import holding
-from kb.errors import NotAllowed
+from kb.errors import EngineDamaged, NotAllowed
 from kb.folder import FolderInUse
 from kb.ledger.backup import restore as restore_ledger
 from kb.verification import verify as compare
@@ -26,10 +26,20 @@ def verify() -> None:
     Exit code 0 when all is whole, 1 when not; the sentences say what is wrong. Works while the service runs.
     """
     kb = knowledge_base()
-    with writer() as made:
-        public, stated = made.snapshot(), made.stated()
-    with holding(public), holding(stated), ledger() as opened, progress() as told:
-        found = compare(opened, kb.reading(stated), kb.reading(public), told)
+    # The ledger first: whoever opens a writer of it may need what is wrong there.
+    with ledger() as opened, progress() as told:
+        verdict = opened.verify(lambda done, total, _: told("Verifying commits", done, total))
+    if verdict.broken is not None:
+        click.echo(verdict.sentence)
+        raise SystemExit(1)
+    try:
+        with writer() as made:
+            public, stated = made.snapshot(), made.stated()
+        with holding(public), holding(stated), ledger() as opened, progress() as told:
+            found = compare(opened, kb.reading(stated), kb.reading(public), told)
+    except EngineDamaged as damaged:
+        click.echo(str(damaged))
+        raise SystemExit(1) from None
     for sentence in found.sentences:
         click.echo(sentence)
     if found.sentences:

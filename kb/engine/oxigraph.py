@@ -346,13 +346,14 @@ class OxigraphEngine:
         return own | {URIRef(name.value) for name in names if isinstance(name, ox.NamedNode)}
 
     def graph_names(self) -> list[URIRef]:
-        return sorted(
-            URIRef(name.value)
-            for name in self._store.named_graphs()
-            if isinstance(name, ox.NamedNode)
-            and not name.value.startswith(RESERVED)
-            and next(self._store.quads_for_pattern(None, None, None, name), None)
-        )
+        with in_our_words():
+            return sorted(
+                URIRef(name.value)
+                for name in self._store.named_graphs()
+                if isinstance(name, ox.NamedNode)
+                and not name.value.startswith(RESERVED)
+                and next(self._store.quads_for_pattern(None, None, None, name), None)
+            )
 
     def size(self) -> int:
         ((count,),) = self.select("SELECT (COUNT(*) AS ?count) { ?s ?p ?o }")
