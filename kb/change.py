@@ -15,12 +15,13 @@ from kb.engine.dry_run import check_syntax
 from kb.engine.oxigraph import OxigraphEngine, graph_of, read_quads, to_rdflib
 from kb.errors import NotAllowed, NotFound, TooLarge
 from kb.history import undo_patch
-from kb.intent import AddQuads, Change, DropGraph, RdfPatch, ReplaceGraph, SparqlUpdate, Undo
+from kb.intent import AddQuads, Change, DropGraph, RdfPatch, ReplaceGraph, ReplaceThing, SparqlUpdate, Undo
 from kb.ledger.ledger import Ledger
 from kb.normal_form import NormalForm
 from kb.patch import Patch, Quad
 from kb.pending import Origin
 from kb.rdf_patch import from_text
+from kb.terms import GENID
 from kb.update_text import EDIT, Data, Load, operations
 
 MAX_QUADS: Final = 2_000_000
@@ -31,13 +32,14 @@ MAX_QUADS: Final = 2_000_000
 class Planned:
     """What a change means. patch: each quad of it makes a difference. origins: where in the text it is asked.
 
-    reads_graphs: IRIs of the graphs that it depends on as a whole. reads_all: whether it depends on anything
-    that is there.
+    reads_graphs: IRIs of the graphs that it depends on as a whole. reads_things: IRIs of the subjects that it
+    is about, also where it makes no difference. reads_all: whether it depends on anything that is there.
     """
 
     patch: Patch
     origins: Mapping[Quad, Origin] = field(default_factory=dict)
     reads_graphs: tuple[str, ...] = ()
+    reads_things: frozenset[str] = frozenset()
     reads_all: bool = False
 
 
@@ -55,8 +57,8 @@ def needs_public(change: Change) -> bool:
 
 
 def graphs_named(change: Change) -> tuple[str, ...]:
-    """The IRIs of the graphs that a change is about as a whole, even where it makes no difference."""
-    return (change.graph,) if isinstance(change, ReplaceGraph | DropGraph) else ()
+    """The IRIs of the graphs that a change names itself, also where it makes no difference."""
+    return (change.graph,) if isinstance(change, ReplaceGraph | DropGraph | ReplaceThing) else ()
 
 
 def plan(change: Change, stated: OxigraphEngine, public: OxigraphEngine, ledger: Ledger) -> Planned:
@@ -69,13 +71,15 @@ def plan(change: Change, stated: OxigraphEngine, public: OxigraphEngine, ledger:
     match change:
         case Patch():
             whole = change.deletes | change.inserts
-            return Planned(change.effective(stated.holds(whole)))
+            return Planned(change.effective(stated.holds(whole)), reads_things=_subjects(whole))
         case SparqlUpdate():
             reads = needs_public(change)
             found = delta(public if reads else stated, change)
-            return Planned(found.patch, found.origins, reads_all=reads)
+            return Planned(found.patch, found.origins, reads_things=found.things, reads_all=reads)
         case AddQuads():
-            return Planned(_adding(stated, _quads(stated, change.source)))
+            quads = set(_quads(stated, change.source))
+            patch = Patch.of(inserts=quads - stated.holds(quads), made_from=stated.revision())
+            return Planned(patch, reads_things=_subjects(quads))
         case ReplaceGraph():
             graph = URIRef(change.graph)
             wanted = set(_quads(stated, change.source, graph))
@@ -86,8 +90,10 @@ def plan(change: Change, stated: OxigraphEngine, public: OxigraphEngine, ledger:
             if not patch:
                 raise UnknownGraph(f"There is no graph {graph}.")
             return Planned(patch, reads_graphs=(str(graph),))
+        case ReplaceThing():
+            return _replacing_thing(stated, change)
         case RdfPatch():
-            return Planned(_patching(stated, change))
+            return _patching(stated, change)
         case Undo():
             return Planned(undo_patch(ledger, stated.holds, change.first, change.last))
 
@@ -109,9 +115,8 @@ def _quads(engine: OxigraphEngine, source: bytes | Path, graph: URIRef | None = 
         yield made
 
 
-def _adding(engine: OxigraphEngine, quads: Iterable[Quad]) -> Patch:
-    wanted = set(quads)
-    return Patch.of(inserts=wanted - engine.holds(wanted), made_from=engine.revision())
+def _subjects(quads: Iterable[Quad]) -> frozenset[str]:
+    return frozenset(str(quad[0]) for quad in quads)
 
 
 def _replacing(engine: OxigraphEngine, graph: URIRef, wanted: set[Quad]) -> Patch:
@@ -120,7 +125,22 @@ def _replacing(engine: OxigraphEngine, graph: URIRef, wanted: set[Quad]) -> Patc
     return Patch.of(present - wanted, wanted - present, made_from=engine.revision())
 
 
-def _patching(engine: OxigraphEngine, change: RdfPatch) -> Patch:
+def _replacing_thing(engine: OxigraphEngine, change: ReplaceThing) -> Planned:
+    thing, graph = URIRef(change.thing), URIRef(change.graph)
+    wanted = set(_quads(engine, change.source, graph))
+    others = sorted(quad[0] for quad in wanted if quad[0] != thing)
+    if others:
+        what = "a blank node; give it an IRI" if others[0].startswith(GENID) else str(others[0])
+        raise NotAllowed(f"The data is to be about {thing} alone, and it states something about {what}.")
+    form = NormalForm()
+    present = {form.quad((*triple, graph)) for triple in engine.triples(graph, thing)}
+    if not (wanted or present):
+        raise NotFound(f"Nothing is stated about {thing} in the graph {graph}.")
+    patch = Patch.of(present - wanted, wanted - present, made_from=engine.revision())
+    return Planned(patch, reads_things=frozenset({str(thing)}))
+
+
+def _patching(engine: OxigraphEngine, change: RdfPatch) -> Planned:
     default = DEFAULT if engine.default_graph is DefaultGraph.OWN else EDITS
     read = from_text(change.text, URIRef(change.graph) if change.graph else default)
     if len(read) > MAX_QUADS:
@@ -135,4 +155,5 @@ def _patching(engine: OxigraphEngine, change: RdfPatch) -> Patch:
             f"The patch deletes {len(missing):,} quad{'s' if len(missing) > 1 else ''} that "
             f"{'are' if len(missing) > 1 else 'is'} not there, such as {shown}."
         )
-    return Patch.of(deletes, inserts - engine.holds(inserts), made_from=engine.revision())
+    patch = Patch.of(deletes, inserts - engine.holds(inserts), made_from=engine.revision())
+    return Planned(patch, reads_things=_subjects(deletes | inserts))

@@ -45,10 +45,14 @@ class UnknownGraph(NotFound):
 
 @dataclass(frozen=True)
 class Delta:
-    """What an update means. origins: for each quad of the patch, the operation that it comes from."""
+    """What an update means. origins: for each quad of the patch, the operation that it comes from.
+
+    things: IRIs of the subjects of all that it was to delete and insert, also where that was no change.
+    """
 
     patch: Patch
     origins: Mapping[Quad, Origin]
+    things: frozenset[str] = frozenset()
 
 
 def delta(
@@ -74,7 +78,7 @@ def delta(
     patch, origins = pending.outcome()
     if asked.graph:
         _refuse_others(asked.graph, origins)
-    return Delta(patch, origins)
+    return Delta(patch, origins, frozenset(map(str, pending.things)))
 
 
 class _Reading:
@@ -192,6 +196,7 @@ class _Reading:
         """The graphs that a quad is to leave: the one that it names, or all that state its triple."""
         if quad[3] is not None:
             return [quad[3]]
+        self._pending.things.add(quad[0])
         return sorted(self._pending.graphs_with(quad[:3]) - {*APART, INFERRED})
 
     def _load(self, operation: Operation, parts: Load) -> None:

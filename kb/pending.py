@@ -45,6 +45,8 @@ class Pending:
         self._fates: dict[Quad, _Fate] = {}
         self._exists: dict[URIRef, bool] = {}
         self._form = NormalForm()
+        self.things: set[Node] = set()
+        """The subjects that the operations so far name, whether or not it made a difference."""
 
     # -- changing -----------------------------------------------------------------------------------------
 
@@ -83,6 +85,7 @@ class Pending:
         self._decide(normal, True, operation)
 
     def _decide(self, quad: Quad, stays: bool, operation: Operation) -> None:
+        self.things.add(quad[0])
         fate = self._fates.get(quad)
         if fate is None or fate.stays is not stays:
             self._fates[quad] = _Fate(stays, operation)

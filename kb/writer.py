@@ -34,7 +34,7 @@ from kb.report import Report
 from kb.snapshot import Snapshot
 from kb.time_travel import state_at, time_of
 
-_TRIES = 5
+_TRIES = 20
 _GRACE = 5.0
 _NEWEST = 3
 _OTHERS = 5
@@ -244,11 +244,7 @@ class Writer:
         may_commit(intent.role, intent.graphs, intent.door, graphs_named(intent.change))
         planned = plan(intent.change, self.live.stated, self.live.public, self.ledger)
         patch = planned.patch
-        if not patch:
-            self._flush(round_)
-            round_.results[place] = Outcome(self.live.stated.revision(), None)
-            return
-        may_commit(intent.role, intent.graphs, intent.door, patch.graphs(), intent.waiver)
+        may_commit(intent.role, intent.graphs, intent.door, patch.graphs(), intent.waiver if patch else None)
         if intent.base is not None:
             self._flush(round_)
             refuse_stale(
@@ -256,8 +252,14 @@ class Writer:
                 intent.base,
                 patch,
                 reads_all=planned.reads_all,
+                reads_things=planned.reads_things,
                 reads_graphs=planned.reads_graphs,
             )
+        # Only now: what somebody else has done already is no change, and yet one of what was read.
+        if not patch:
+            self._flush(round_)
+            round_.results[place] = Outcome(self.live.stated.revision(), None)
+            return
         if len(patch) > LARGE or self._judge.changes_schema(patch):
             self._flush(round_)
             self._commit_large(round_, place, intent, planned)
