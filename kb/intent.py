@@ -60,6 +60,19 @@ class DropGraph:
 
 
 @dataclass(frozen=True)
+class ReplaceThing:
+    """One thing about which a named graph states just these quads afterwards.
+
+    thing: its IRI, the subject of every quad. source: as in `AddQuads`, all in `graph`; nothing, to state
+    nothing about it. Refused with `NotFound` when nothing is given and nothing is stated.
+    """
+
+    thing: str
+    graph: str
+    source: bytes | Path
+
+
+@dataclass(frozen=True)
 class RdfPatch:
     """Rows of RDF Patch to apply. graph: for rows that name none."""
 
@@ -75,7 +88,7 @@ class Undo:
     last: int
 
 
-Change = Patch | SparqlUpdate | AddQuads | ReplaceGraph | DropGraph | RdfPatch | Undo
+Change = Patch | SparqlUpdate | AddQuads | ReplaceGraph | DropGraph | ReplaceThing | RdfPatch | Undo
 
 
 @dataclass(frozen=True)

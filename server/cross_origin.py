@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import Flask, Response, request
 
-_OPEN: Final = ("/sparql", "/graphs", "/graph/", "/queries")
+_OPEN: Final = ("/sparql", "/graphs", "/graph/", "/data/", "/queries")
 EXPOSED: Final = (
     "Accept-Patch, Accept-Post, Allow, Content-Language, ETag, Idempotency-Replayed, Last-Modified, Link, "
     "Location, Memento-Datetime, Regiolink-Complete, Regiolink-Revision, Retry-After, Vary, WWW-Authenticate"

@@ -179,6 +179,7 @@ FLOORS = {
     "server.front": 10.6,
     "server.sparql": 10,
     "server.graph_store": 10,
+    "server.things": 10,
     "server.history": 10,
     "server.saved_queries": 10,
     "server.terminal": 10,

@@ -173,8 +173,11 @@ class Engine(Protocol):
     def holds(self, quads: Iterable[_Quad]) -> set[_Quad]:
         """Those of `quads` that are there."""
 
-    def triples(self, graph: URIRef) -> Iterator[Triple]:
-        """The triples of a named graph, or of the stored default graph by the name `DEFAULT`."""
+    def triples(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[Triple]:
+        """The triples of a named graph, or of the stored default graph by the name `DEFAULT`.
+
+        subject: only those about it.
+        """
 
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         """The names of the graphs that hold a triple; the default graph counts where it is one of its own."""

@@ -330,9 +330,10 @@ class OxigraphEngine:
         with in_our_words():
             return {quad for quad in quads if to_quad(quad) in self._store}
 
-    def triples(self, graph: URIRef) -> Iterator[Triple]:
+    def triples(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[Triple]:
+        about = None if subject is None else cast(ox.NamedNode, to_oxigraph(subject))
         with in_our_words():
-            for quad in self._store.quads_for_pattern(None, None, None, to_graph_name(graph)):
+            for quad in self._store.quads_for_pattern(about, None, None, to_graph_name(graph)):
                 yield to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object)
 
     def graphs_with(self, triple: Triple) -> set[URIRef]:
