@@ -37,7 +37,7 @@ from server.protocol import (
     absolute_iri,
     parameters,
 )
-from server.uploads import Upload, joined, received
+from server.uploads import Upload, joined, received, whole_body
 
 METHODS: Final = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS"
 _OF_THE_MERGE: Final = "GET, HEAD, POST, OPTIONS"
@@ -202,7 +202,7 @@ def _delete(backend: Backend, asking: Asking, target: Target) -> Response:
 def _patch(backend: Backend, request: Request, author: Person, fields: Fields, target: Target) -> Response:
     """Source: section 5.7; the graph is the default graph of the update, and no other one is changed."""
     request.max_content_length = min(_MOST_PATCH, backend.max_body_bytes)
-    body = Body.of(request.environ.get("CONTENT_TYPE", ""), request.get_data)
+    body = Body.of(request.environ.get("CONTENT_TYPE", ""), lambda: whole_body(request))
     if body.media not in (UPDATE, RDF_PATCH):
         raise UnsupportedMedia(
             f"A graph is patched with {UPDATE} or {RDF_PATCH}.", {"Accept-Patch": f"{UPDATE}, {RDF_PATCH}"}

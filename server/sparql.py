@@ -36,6 +36,7 @@ from server.query_service import USERS, examined
 from server.readers.tasks import Kind, Question
 from server.request_log import note, note_query
 from server.service_description import description
+from server.uploads import whole_body
 
 METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
@@ -138,7 +139,7 @@ def _rest(fields: Fields, revision: int, limit: int, offset: int) -> str:
 
 def _post(backend: Backend, request: Request) -> Response:
     request.max_content_length = min(request.max_content_length or _MOST_BYTES, _MOST_BYTES)
-    body = Body.of(request.environ.get("CONTENT_TYPE", ""), lambda: request.get_data(parse_form_data=False))
+    body = Body.of(request.environ.get("CONTENT_TYPE", ""), lambda: whole_body(request))
     asked, fields = read_post(request.query_string, body)
     if isinstance(asked, QueryAsked):
         return answer(backend, request, asked, fields)

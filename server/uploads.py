@@ -62,6 +62,17 @@ class Upload:
     digest: str
 
 
+def whole_body(request: Request) -> bytes:
+    """The body of a request, for who reads it as one piece.
+
+    Raises 413 when it is longer than it may be. Of a body that comes in pieces, without a length, werkzeug
+    gives what may be read and says nothing; only to read on tells that there is more.
+    """
+    data = request.get_data(parse_form_data=False)
+    request.stream.read(1)
+    return data
+
+
 @contextmanager
 def received(request: Request, most: int) -> Iterator[Upload]:
     """The documents of a request; gone when the block ends. most: bytes that the body may have.
