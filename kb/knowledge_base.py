@@ -72,6 +72,10 @@ class KnowledgeBase:
                 f"No knowledge base has been built in {self.folder.path} yet; 'regiolink serve' builds it."
             ) from None
 
+    def kept_newest(self, kind: str = "public") -> Snapshot | None:
+        """The state of the newest revision that readers can see, if it is kept. kind: as for `newest`."""
+        return self._checkpoints.find(self.newest().revision, kind)
+
     def reading(self, snapshot: Snapshot) -> OxigraphEngine:
         """An engine over a state, to read only."""
         mode = DefaultGraph.OWN if self.folder.is_plain else DefaultGraph.MERGE

@@ -93,8 +93,10 @@ def reading(kind: str = "public", at: str | None = None) -> Iterator[OxigraphEng
 
 
 def _state(kb: KnowledgeBase, kind: str, at: str | None) -> Snapshot:
-    if at is None and kind == "public" and kb.is_current() and not service_runs(kb):
-        return kb.newest()
+    if at is None and not service_runs(kb) and kb.is_current():
+        kept = kb.kept_newest(kind)
+        if kept is not None:
+            return kept
     try:
         with writer() as made:
             if at is not None:

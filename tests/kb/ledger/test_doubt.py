@@ -67,6 +67,9 @@ class BreakingWire:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 breaks = self.breaks if to_server and b"COMMIT\0" in data else None
+                if breaks:
+                    # First the client's end, so that no answer can be quicker than the break.
+                    source.shutdown(socket.SHUT_RDWR)
                 if breaks != "before":
                     target.sendall(data)
                 if breaks:
