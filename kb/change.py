@@ -14,7 +14,7 @@ from kb.engine.contract import DEFAULT, EDITS, DefaultGraph
 from kb.engine.dry_run import check_syntax
 from kb.engine.oxigraph import OxigraphEngine, graph_of, read_quads, to_rdflib
 from kb.errors import NotAllowed, NotFound, TooLarge
-from kb.history import undo_patch
+from kb.history import refuse_stale, undo_patch
 from kb.intent import AddQuads, Change, DropGraph, RdfPatch, ReplaceGraph, ReplaceThing, SparqlUpdate, Undo
 from kb.ledger.ledger import Ledger
 from kb.normal_form import NormalForm
@@ -41,6 +41,17 @@ class Planned:
     reads_graphs: tuple[str, ...] = ()
     reads_things: frozenset[str] = frozenset()
     reads_all: bool = False
+
+    def refuse_stale(self, ledger: Ledger, base: int) -> None:
+        """Raises `StaleChange` when what it is about has changed since the revision that it is made from."""
+        refuse_stale(
+            ledger,
+            base,
+            self.patch,
+            reads_all=self.reads_all,
+            reads_things=self.reads_things,
+            reads_graphs=self.reads_graphs,
+        )
 
 
 def needs_public(change: Change) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,6 +96,13 @@ class DataFolder:
             raise FolderUnusable(f"The data folder {self.path} is not a folder.") from None
         except OSError:
             raise FolderUnusable(f"The data folder {self.path} cannot be written to.") from None
+
+    def copy_kind_to(self, folder: Path) -> None:
+        """Writes down in another folder, such as one with a backup, what kind of knowledge base this is."""
+        try:
+            shutil.copyfile(self._marker(), folder / self._marker().name)
+        except OSError:
+            raise FolderUnusable(f"The folder {folder} cannot be written to.") from None
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -187,9 +187,9 @@ class Live:
             self._show(patch, commit)
             self.stated.apply(patch, commit.revision)
 
-    def rebuild(self, told: Told = tell_nobody) -> None:
-        """Makes both engines anew from the ledger, beside the old ones, and puts them in use."""
-        commits = _commits(self._ledger, 0, self._ledger.head().revision)
+    def rebuild(self, told: Told = tell_nobody, until: int | None = None) -> None:
+        """Makes both engines anew from the ledger, up to the newest revision or that named, for use."""
+        commits = _commits(self._ledger, 0, self._ledger.head().revision if until is None else until)
         with self._new_folder() as folder:
             with _opened(folder / "stated", self._default_graph) as stated:
                 for commit in commits:

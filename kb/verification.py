@@ -30,27 +30,29 @@ def verify(
 ) -> Comparison:
     """Compares engines with what the ledger makes of them when all is repeated from the first commit.
 
-    stated, public: states of one revision, to read only. Raises what the ledger raises.
+    stated, public: states of one revision, to read only; the ledger may have gone on since.
+    Raises what the ledger raises.
     """
     verdict = ledger.verify(lambda done, total, _: told("Verifying commits", done, total))
     if verdict.broken is not None:
         return Comparison(verdict.head.revision, (verdict.sentence,))
     found = []
-    if not stated.revision() == public.revision() == verdict.head.revision:
+    revision = public.revision()
+    if stated.revision() != revision or revision > verdict.head.revision:
         found.append(
-            f"The engines hold the revisions {stated.revision()} and {public.revision()}, "
+            f"The engines hold the revisions {stated.revision()} and {revision}, "
             f"the ledger {verdict.head.revision}."
         )
         return Comparison(verdict.head.revision, tuple(found))
     with TemporaryDirectory(prefix="regiolink-verify-") as folder:
         again = Live(Path(folder), ledger, plain=stated.default_graph is DefaultGraph.OWN)
-        again.rebuild(told)
+        again.rebuild(told, until=revision)
         try:
             for what, kept, made in (("stated", stated, again.stated), ("public", public, again.public)):
                 found += _compared(what, kept, made)
         finally:
             again.close()
-    return Comparison(verdict.head.revision, tuple(found))
+    return Comparison(revision, tuple(found))
 
 
 def _compared(what: str, kept: OxigraphEngine, made: OxigraphEngine) -> list[str]:

@@ -20,7 +20,6 @@ from kb.errors import DataRefused, EngineDamaged, KnowledgeBaseError, NoRoom
 from kb.folder import DataFolder
 from kb.gate.causes import causes
 from kb.gate.gate import Verdict
-from kb.history import refuse_stale
 from kb.intent import Intent, Outcome
 from kb.judging import Judge
 from kb.labels import labels_of
@@ -126,6 +125,10 @@ class Writer:
     def stated(self) -> Snapshot:
         """The newest state as the shapes judge it: what was stated, without what follows."""
         return self._checkpoint("stated")
+
+    def both(self) -> tuple[Snapshot, Snapshot]:
+        """The newest state for readers and the same as the shapes judge it, of one revision."""
+        return self.snapshot(), self.stated()
 
     def snapshot_at(self, revision: int) -> Snapshot:
         """The state at an earlier revision, for readers; also while another thread commits.
@@ -247,14 +250,7 @@ class Writer:
         may_commit(intent.role, intent.graphs, intent.door, patch.graphs(), intent.waiver if patch else None)
         if intent.base is not None:
             self._flush(round_)
-            refuse_stale(
-                self.ledger,
-                intent.base,
-                patch,
-                reads_all=planned.reads_all,
-                reads_things=planned.reads_things,
-                reads_graphs=planned.reads_graphs,
-            )
+            planned.refuse_stale(self.ledger, intent.base)
         # Only now: what somebody else has done already is no change, and yet one of what was read.
         if not patch:
             self._flush(round_)

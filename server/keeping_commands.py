@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from kb.checkpoints import holding
-from kb.errors import EngineDamaged, NotAllowed
-from kb.folder import FolderInUse
+from kb.errors import EngineDamaged, NotAllowed, NotFound
+from kb.folder import DataFolder, FolderInUse
+from kb.ledger.backup import DATABASE_NAME
 from kb.ledger.backup import restore as restore_ledger
 from kb.verification import verify as compare
 from server.local import knowledge_base, ledger, service_runs, writer
@@ -34,7 +35,7 @@ def verify() -> None:
         raise SystemExit(1)
     try:
         with writer() as made:
-            public, stated = made.snapshot(), made.stated()
+            public, stated = made.both()
         with holding(public), holding(stated), ledger() as opened, progress() as told:
             found = compare(opened, kb.reading(stated), kb.reading(public), told)
     except EngineDamaged as damaged:
@@ -69,6 +70,7 @@ def backup(folder: Path) -> None:
     """
     with ledger() as opened, progress() as told:
         verdict = opened.backup(folder, lambda done, total, _: told("Copying", done, total))
+        knowledge_base().folder.copy_kind_to(folder)
     click.echo(f"Backup of revision {verdict.head.revision:,} in {folder}: {verdict.sentence}")
 
 
@@ -83,9 +85,13 @@ def restore(folder: Path, until: int | None) -> None:
     """
     if load_settings().ledger:
         raise NotAllowed("A ledger in PostgreSQL is restored with pg_restore.")
+    if not (folder / DATABASE_NAME).is_file():
+        raise NotFound(f"There is no backup of a ledger in {folder}.")
     kb = knowledge_base()
     with progress() as told:
-        kb.folder.make_ready()
+        # A backup by another way than 'regiolink backup' does not say what it is of.
+        begun = DataFolder(folder)
+        kb.folder.make_ready(empty=begun.is_empty or kb.folder.is_empty, plain=begun.is_plain)
         verdict = restore_ledger(
             folder,
             kb.folder.ledger,
@@ -93,6 +99,7 @@ def restore(folder: Path, until: int | None) -> None:
             lambda done, total, _: told("Restoring", done, total),
             until,
         )
-        with kb.writer(told) as made:
-            made.rebuild(told)
+        # Opening it makes the engines, since there are none.
+        with kb.writer(told):
+            pass
     click.echo(f"Restored up to revision {verdict.head.revision:,}.")

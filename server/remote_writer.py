@@ -80,6 +80,10 @@ class RemoteWriter:
         """The newest state as the shapes judge it."""
         return cast(Snapshot, self._ask_again("stated"))
 
+    def both(self) -> tuple[Snapshot, Snapshot]:
+        """The newest state for readers and the same as the shapes judge it, of one revision."""
+        return cast("tuple[Snapshot, Snapshot]", self._ask_again("both"))
+
     def close(self) -> None:
         """Ends the connection of this thread."""
         connection = getattr(self._local, "connection", None)

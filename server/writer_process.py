@@ -95,6 +95,7 @@ class WriterService:
             "snapshot": self._writer.snapshot,
             "snapshot_at": self._writer.snapshot_at,
             "stated": self._writer.stated,
+            "both": self._writer.both,
             "settle": self._writer.ledger.settle,
         }
         try:
