@@ -7,7 +7,18 @@ import atexit
 from flask import Flask, Response
 
 from kb.saved_query import load_all
-from server import cross_origin, front, graph_store, history, pages, problems, saved_queries, sparql, things
+from server import (
+    cross_origin,
+    front,
+    graph_store,
+    history,
+    pages,
+    problems,
+    saved_queries,
+    sparql,
+    things,
+    undoing,
+)
 from server.services import Services
 from server.settings import Settings
 
@@ -47,6 +58,7 @@ def create_app(settings: Settings) -> Flask:
     app.register_blueprint(sparql.blueprint(backend))
     app.register_blueprint(graph_store.blueprint(backend))
     app.register_blueprint(things.blueprint(backend))
+    app.register_blueprint(undoing.blueprint(backend))
     app.register_blueprint(saved_queries.blueprint(backend, services.reads, queries))
     app.register_blueprint(history.blueprint(lambda: services.ledger))
 

@@ -180,6 +180,7 @@ FLOORS = {
     "server.sparql": 10,
     "server.graph_store": 10,
     "server.things": 10,
+    "server.undoing": 10,
     "server.history": 10,
     "server.saved_queries": 10,
     "server.terminal": 10,

@@ -101,3 +101,17 @@ def test_a_change_elsewhere_is_no_reason_to_refuse(client, served):
     seen = client.get(AT).headers["ETag"]
     put(served, "<https://w3id.org/regiolink/id/region/z> <urn:p> 1 .", f"/data/region/z.ttl?graph={PLACES}")
     assert put(served, f'<{THING}> <urn:p> "6" .', **{"If-Match": seen}).status_code == 204
+
+
+def test_a_commit_is_taken_back_over_http_and_only_once(client, served):
+    _, signed = served
+    made = put(served, f'<{THING}> <urn:p> "7" .').headers["Regiolink-Revision"]
+    undo = f"/commits/{made}/undo"
+    assert client.post(undo).status_code == 401
+    assert client.get(undo).status_code == 405
+    assert client.post(undo, headers=signed).status_code == 204
+    assert rows(client.get("/data/region/x.nt")) == [f'<{THING}> <urn:p> "{n}" .' for n in (1, 2)]
+    again = client.post(undo, headers=signed)
+    assert (again.status_code, [each["author"] for each in again.json["commits"]]) == (409, ["ann"])
+    assert client.post("/commits/9999/undo", headers=signed).status_code == 404
+    assert client.post(f"/commits/{made}/undo?to=1", headers=signed).status_code == 400
