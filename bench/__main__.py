@@ -15,6 +15,7 @@ from bench import (
     committing,
     data,
     default_graph,
+    durability,
     history,
     inference,
     judging,
@@ -204,6 +205,16 @@ def default_graphs(triples: int, seed: int, runs: int) -> None:
 def of_history(commits: int, runs: int) -> None:
     """Histories, blame, differences and undo in a ledger of 1,000 commits and in a longer one."""
     _measure_history(commits, runs)
+
+
+@main.command(name="durability")
+@click.option("--rounds", type=click.IntRange(1), default=100, show_default=True, help="How many kills.")
+@_SEED
+def under_kills(rounds: int, seed: int) -> None:
+    """Kill the writer of a running service at every step of a commit: what is lost, and for how long."""
+    with TemporaryDirectory() as folder, ERR.status("starting") as status:
+        measured = durability.durability(Path(folder), rounds, seed, status.update)
+    OUT.print(markdown("Killing the writer of a service under changes", measured))
 
 
 if __name__ == "__main__":
