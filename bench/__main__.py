@@ -21,6 +21,7 @@ from bench import (
     judging,
     loading,
     readers,
+    serving,
 )
 from bench.measuring import Measured, Told, markdown
 
@@ -66,6 +67,7 @@ _READERS: list[_Part] = [
     ("Readers beside the engine", readers.beside_engine),
     ("Point queries under fire; the ratio is to the quiet ones", readers.under_fire),
 ]
+_SERVING: list[_Part] = [("Our service beside oxigraph serve, over HTTP", serving.beside_oxigraph)]
 _COMMITS: list[_Part] = [
     ("Changes, from asking to receipt", committing.steward),
     ("Importing", lambda file, _, told: committing.beside_bulk_load(file, 1, told)),
@@ -168,6 +170,15 @@ def shacl(triples: int, seed: int, runs: int) -> None:
 def by_readers(triples: int, seed: int, runs: int) -> None:
     """Queries by reader processes beside the engine, and while hostile ones come without pause."""
     _measure(_READERS, triples, seed, runs)
+
+
+@main.command(name="serving")
+@_TRIPLES
+@_SEED
+@_RUNS
+def over_http(triples: int, seed: int, runs: int) -> None:
+    """Our service beside oxigraph serve: point queries, large answers and heavy queries over HTTP."""
+    _measure(_SERVING, triples, seed, runs)
 
 
 @main.command()
