@@ -73,7 +73,7 @@ def files(kb, kind):
 
 @pytest.mark.parametrize(
     ("kind", "part"),
-    [("stated", (0.1, 0.7)), ("public", (0.1, 0.7)), ("*", (0.1, 0.7)), ("*", (0.97, 1.0))],
+    [("stated", (0.1, 0.7)), ("public", (0.1, 0.7)), ("*", (0.97, 1.0))],
 )
 def test_damage_is_noticed_and_mended_from_the_ledger(kb, right, kind, part):
     """At the start where the file does not open, else when a change meets it."""

@@ -1,11 +1,13 @@
 """Files that are lost, emptied or of another time: the ledger has it all, and the engines follow it."""
 
+import os
 import shutil
+import signal
 from contextlib import contextmanager
 
 import pytest
 
-from bench.served import INFERRED, Served, adding
+from bench.served import INFERRED, Served, adding, children
 from kb.engine.contract import HISTORY
 from kb.engine.oxigraph import OxigraphEngine
 from kb.errors import FolderUnusable
@@ -38,16 +40,33 @@ def kb(begun, tmp_path):
     return KnowledgeBase(shutil.copytree(begun.folder.path, tmp_path / "data"))
 
 
-@pytest.fixture
-def cut_off(kb, tmp_path):
-    """A folder as a process leaves it that was killed after three commits, and what they had come to."""
-    with kb.writer() as writer:
-        for name in ("a", "b", "c"):
-            commit(writer, name)
-        writer.snapshot()
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory):
+    """A knowledge base whose service was killed after three changes, and what they had come to."""
+    folder = tmp_path_factory.mktemp("killed")
+    service = Served(folder)
+    service.start()
+    for name in ("a", "b", "c"):
+        assert service.update(adding(name)).status == 204
+    assert service.names("Place") == {"a", "b", "c"}
+    writer_pid, web_pid = service.writer_pid(), service.web_pid()
+    workers = children(web_pid)
+    os.kill(service.pid, signal.SIGSTOP)  # so that it does not start another one
+    for pid in (writer_pid, web_pid, *workers):
+        os.kill(pid, signal.SIGKILL)
+    service.stop(signal.SIGKILL)
+    service.kb.folder.socket.unlink()
+    with KnowledgeBase(shutil.copytree(service.kb.folder.path, folder / "other")).writer() as writer:
         state = both(writer)
-        folder = shutil.copytree(kb.folder.path, tmp_path / "cut off")
-    return KnowledgeBase(folder), state
+    assert len({thing for thing, *_, graph in state[1] if graph == INFERRED}) == 3
+    return service.kb, state
+
+
+@pytest.fixture
+def cut_off(killed, tmp_path):
+    """A copy of it."""
+    kb, state = killed
+    return KnowledgeBase(shutil.copytree(kb.folder.path, tmp_path / "cut off")), state
 
 
 @contextmanager
@@ -74,13 +93,11 @@ def engines(kb):
 LOSSES = {
     "nothing": lambda _: None,
     "the engines": lambda kb: remove(kb.folder.engines),
-    "the pair in use": lambda kb: remove(engines(kb)),
     "what is stated": lambda kb: remove(engines(kb) / "stated"),
     "what is public": lambda kb: remove(engines(kb) / "public"),
     "the name of the pair in use": lambda kb: remove(kb.folder.engines / "current"),
     "the letters of that name": lambda kb: (kb.folder.engines / "current").write_text(""),
     "the checkpoints": lambda kb: remove(kb.folder.checkpoints),
-    "both": lambda kb: remove(kb.folder.engines, kb.folder.checkpoints),
     "the names of files in the engines": lambda kb: [remove(path) for path in engines(kb).glob("*/CURRENT")],
     "every file of the engines but their names": lambda kb: [
         path.write_bytes(b"") for path in engines(kb).glob("*/*") if path.is_file()
