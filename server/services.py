@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kb.errors import KnowledgeBaseError
+from kb.federation import Bounds
 from kb.folder import DataFolder
 from kb.ledger.ledger import Ledger
+from kb.update_text import EDIT
 from server import metrics
 from server.backend import Backend, Visitors
 from server.caching import ResultCache
@@ -38,11 +42,17 @@ class Services:
         # Reading goes on while the writer is started again: nobody waits for it.
         self._prompt_writer = RemoteWriter(folder.socket, _SHORT_PATIENCE)
         self.states = ServedStates(self._prompt_writer, lambda: self.ledger)
-        self.pool = Pool(PoolLimits(settings.readers))
+        self.pool = Pool(
+            PoolLimits(settings.readers, settings.reader_bytes, settings.queue, settings.queue_seconds)
+        )
         self.reads = QueryService(
             self.pool,
             self.states,
-            QueryLimits(clock=Clock(seconds=settings.query_seconds)),
+            QueryLimits(
+                clock=Clock(seconds=settings.query_seconds),
+                most_rows=settings.answer_rows,
+                most_bytes=settings.answer_bytes,
+            ),
             blank_nodes=folder.is_plain,
         )
         self.backend = Backend(
@@ -52,16 +62,11 @@ class Services:
             visitors=visitors,
             public_url=settings.public_url,
             stored=folder.is_plain,
+            shared_seconds=settings.shared_seconds,
             update_seconds=settings.update_seconds,
             max_body_bytes=settings.max_body_bytes,
             cache=ResultCache(settings.cache_bytes),
-            federation=Federation(
-                self.reads,
-                Fetcher(private_addresses=settings.private_addresses),
-                settings.service_endpoints,
-                settings.load_sources,
-                load=FetchBounds(seconds=settings.update_seconds, bytes=settings.max_body_bytes),
-            ),
+            federation=federation(self.reads, settings),
         )
 
         metrics.watch(self.pool.state, self._revisions)
@@ -88,3 +93,19 @@ class Services:
         self.reads.close()
         self.writer.close()
         self.ledger.close()
+
+
+def federation(reads: QueryService, settings: Settings) -> Federation:
+    """What of other servers may be asked, and at what cost."""
+    queries = Bounds(
+        requests=settings.service_requests, rows=settings.service_rows, seconds=settings.service_seconds
+    )
+    return Federation(
+        reads,
+        Fetcher(private_addresses=settings.private_addresses),
+        settings.service_endpoints,
+        settings.load_sources,
+        queries=queries,
+        updates=replace(queries, rows=min(queries.rows, EDIT.rows)),
+        load=FetchBounds(seconds=settings.update_seconds, bytes=settings.max_body_bytes),
+    )

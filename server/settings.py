@@ -65,9 +65,19 @@ SETTINGS = (
     ),
     Setting("threads", "32", "How many requests are answered at the same time, 1 to 64."),
     Setting("readers", "", "How many queries run at the same time, 1 to 64; one a core when empty."),
+    Setting("reader_bytes", "1000000000", "Memory that a query may take, 100000000 to 1000000000000 bytes."),
+    Setting("queue", "64", "How many queries may wait for a reader, half of them of one client; 1 to 10000."),
+    Setting("queue_seconds", "5", "How long a query may wait for a reader, 1 to 300 seconds."),
     Setting("query_seconds", "10", "How long a query may take, 1 to 3600 seconds."),
+    Setting("answer_rows", "", "Most rows of an answer; one with more is refused. No limit when empty."),
+    Setting("answer_bytes", "", "Most bytes of an answer; a larger one is refused. No limit when empty."),
     Setting("update_seconds", "30", "How long a change over HTTP may take, 1 to 3600 seconds."),
     Setting("cache_bytes", "64000000", "Bytes of answers kept for who asks again, 0 to 10000000000."),
+    Setting(
+        "shared_seconds",
+        "10",
+        "How long a shared cache may tell an answer on without asking again, 0 to 86400 seconds.",
+    ),
     Setting(
         "ledger",
         "",
@@ -89,6 +99,13 @@ SETTINGS = (
         "service_endpoints",
         "",
         "Addresses of the SPARQL endpoints that SERVICE may ask, separated by commas; none when empty.",
+    ),
+    Setting("service_seconds", "20", "How long all SERVICE clauses of a query may take, 1 to 3600 seconds."),
+    Setting(
+        "service_rows", "10000", "Most rows that the SERVICE clauses of a query may bring, 1 to 1000000."
+    ),
+    Setting(
+        "service_requests", "50", "Most requests that the SERVICE clauses of a query may send, 1 to 1000."
     ),
     Setting(
         "load_sources",
@@ -115,9 +132,15 @@ class Settings:
     default_graph: str
     threads: int
     readers: int
+    reader_bytes: int
+    queue: int
+    queue_seconds: int
     query_seconds: int
+    answer_rows: int | None
+    answer_bytes: int | None
     update_seconds: int
     cache_bytes: int
+    shared_seconds: int
     ledger: str
     proxies: int
     trusted_hosts: tuple[str, ...]
@@ -126,6 +149,9 @@ class Settings:
     log: str
     log_queries: bool
     service_endpoints: tuple[str, ...]
+    service_seconds: int
+    service_rows: int
+    service_requests: int
     load_sources: tuple[str, ...]
     private_addresses: bool
     metrics_open: bool
@@ -155,9 +181,15 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         default_graph=_one_of("default_graph", values["default_graph"], ("union", "stored")),
         threads=_whole_number("threads", values["threads"], 1, 64),
         readers=_whole_number("readers", values["readers"] or str(min(os.cpu_count() or 1, 64)), 1, 64),
+        reader_bytes=_whole_number("reader_bytes", values["reader_bytes"], 10**8, 10**12),
+        queue=_whole_number("queue", values["queue"], 1, 10_000),
+        queue_seconds=_whole_number("queue_seconds", values["queue_seconds"], 1, 300),
         query_seconds=_whole_number("query_seconds", values["query_seconds"], 1, 3600),
+        answer_rows=_limit("answer_rows", values["answer_rows"]),
+        answer_bytes=_limit("answer_bytes", values["answer_bytes"]),
         update_seconds=_whole_number("update_seconds", values["update_seconds"], 1, 3600),
         cache_bytes=_whole_number("cache_bytes", values["cache_bytes"], 0, 10**10),
+        shared_seconds=_whole_number("shared_seconds", values["shared_seconds"], 0, 86_400),
         ledger=_ledger(values["ledger"]),
         proxies=_whole_number("proxies", values["proxies"], 0, 8),
         trusted_hosts=_host_names(values["trusted_hosts"]),
@@ -166,6 +198,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         log=_one_of("log", values["log"], ("json", "text", "off")),
         log_queries=_yes_or_no("log_queries", values["log_queries"]),
         service_endpoints=_web_addresses("service_endpoints", values["service_endpoints"]),
+        service_seconds=_whole_number("service_seconds", values["service_seconds"], 1, 3600),
+        service_rows=_whole_number("service_rows", values["service_rows"], 1, 10**6),
+        service_requests=_whole_number("service_requests", values["service_requests"], 1, 1000),
         load_sources=_web_addresses("load_sources", values["load_sources"]),
         private_addresses=_yes_or_no("private_addresses", values["private_addresses"]),
         metrics_open=_yes_or_no("metrics_open", values["metrics_open"]),
@@ -185,6 +220,8 @@ def shown(settings: Settings, setting: Setting) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         return ",".join(value)
+    if value is None:
+        return ""
     # Up to the last @, since a password may hold one.
     masked = re.sub(r"(://[^:@/?]*):.*@", r"\1:***@", str(value))
     return re.sub(r"(?i)([?&][a-z_]*password=)[^&]*", r"\1***", masked)
@@ -213,6 +250,10 @@ def _whole_number(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise BadSetting(f"The setting {name} is {text!r}; it must be a whole number from {low} to {high}.")
     return int(text)
+
+
+def _limit(name: str, text: str) -> int | None:
+    return _whole_number(name, text, 1, 10**12) if text else None
 
 
 def _one_of(name: str, text: str, known: tuple[str, ...]) -> str:
