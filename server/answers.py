@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from flask import Request, Response
 
+from server import metrics
 from server.backend import Answer, Backend
 from server.caching import FOREVER, NEVER, PRIVATE, Kept, http_date, is_known, tag
 from server.moments import Moment
@@ -114,6 +115,7 @@ def _told(
     if answer.whole:
         with closing(answer):
             body = b"".join(answer)
+        metrics.rows_given(answer.rows)
         if entity_tag:
             backend.cache.put(entity_tag, Kept(tuple(extra), body))
         return Response(body, headers=[*headers, *extra])
@@ -127,18 +129,19 @@ def _told(
 
 
 def _kept_meanwhile(
-    backend: Backend, chunks: Iterable[bytes], entity_tag: str, extra: tuple[tuple[str, str], ...]
+    backend: Backend, answer: Answer, entity_tag: str, extra: tuple[tuple[str, str], ...]
 ) -> Iterator[bytes]:
     """All chunks; kept together when they are few enough and the last one came."""
     together: list[bytes] | None = [] if entity_tag else None
     size = 0
-    for chunk in chunks:
+    for chunk in answer:
         size += len(chunk)
         if together is not None:
             together.append(chunk)
             if size > backend.cache.most:
                 together = None
         yield chunk
+    metrics.rows_given(answer.rows)
     if together is not None:
         backend.cache.put(entity_tag, Kept(extra, b"".join(together)))
 

@@ -43,10 +43,12 @@ class Answer(Protocol):
     """An answer of a reader: its head is known, its bytes come by iterating; to be closed.
 
     cut: whether there is more than the client's limit let through. whole: whether all of it is here already.
+    rows: of a SELECT, once all of it is here.
     """
 
     cut: bool
     whole: bool
+    rows: int | None
 
     def __iter__(self) -> Iterator[bytes]: ...
 

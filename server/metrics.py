@@ -60,6 +60,9 @@ _query_seconds = Histogram(
     registry=_registry,
 )
 _answer_bytes = Histogram("regiolink_answer_bytes", "Bytes of answers.", buckets=_SIZES, registry=_registry)
+_answer_rows = Histogram(
+    "regiolink_answer_rows", "Rows of answers that readers gave whole.", buckets=_SIZES, registry=_registry
+)
 _commits = Counter(
     "regiolink_commits", "Changes asked for, by what came of them.", ["outcome", "door"], registry=_registry
 )
@@ -141,6 +144,12 @@ def query_done(outcome: str, seconds: float, size: int) -> None:
     _queries.labels(outcome).inc()
     _query_seconds.labels(outcome).observe(seconds)
     _answer_bytes.observe(size)
+
+
+def rows_given(rows: int | None) -> None:
+    """A reader gave an answer to its end. rows: None for one that has none, such as a graph."""
+    if rows is not None:
+        _answer_rows.observe(rows)
 
 
 def commit_done(outcome: str, door: Door, seconds: float) -> None:

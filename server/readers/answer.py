@@ -18,7 +18,7 @@ class Answer:
 
     kind, media, form: what it is and how it is written. revision, time: of the state that it is made from.
     cut: whether there is more than the `limit` of the question let through. whole: whether all of it is here
-    already, so that no reader is kept.
+    already, so that no reader is kept. rows: how many a SELECT has, once all of it is here.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class Answer:
         self.media, self.form = form
         self.cut = bool(head["cut"])
         self.whole = "end" in head
+        self.rows: int | None = head.get("end", {}).get("rows")
         self._snapshot = snapshot
         self._work = work
         self._first: bytes | None = first
@@ -56,7 +57,7 @@ class Answer:
             raise AnswerCut(str(error)) from error
         if isinstance(found, bytes):
             return found
-        self.whole = True
+        self.whole, self.rows = True, found.get("rows")
         raise StopIteration
 
     def body(self) -> bytes:

@@ -30,6 +30,7 @@ from kb.errors import FolderUnusable, KnowledgeBaseError, NotFound, NotUnderstoo
 from kb.snapshot import HELD
 from server.readers.errors import AnswerTooLarge, StateGone, as_head
 from server.readers.frames import END, ERROR, MORE, TASK, Ended, Frames, packed, unpacked
+from server.readers.rows import Rows
 from server.readers.sandbox import let_others_go_first, limit_memory, limit_time, unlimit_memory
 from server.readers.sending import Sending
 
@@ -134,7 +135,8 @@ class Reader:
         if found.kind not in task["forms"]:
             raise NotUnderstood(f"The query gives {found.kind}, for which no form was asked.")
         form = task["forms"][found.kind]
-        out = Sending(self._frames, {"kind": found.kind, "cut": cut}, task["most_bytes"])
+        rows = Rows(form) if found.kind == "solutions" else None
+        out = Sending(self._frames, {"kind": found.kind, "cut": cut}, task["most_bytes"], rows)
         if found.kind == "triples":
             self._write_triples(found, form, out, task)
         else:

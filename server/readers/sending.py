@@ -9,6 +9,7 @@ from typing import IO, Any, Final
 from kb.errors import FolderUnusable
 from server.readers.errors import AnswerTooLarge
 from server.readers.frames import DATA, DONE, HEAD, Frames, packed, pieces
+from server.readers.rows import Rows
 
 CHUNK: Final = 1 << 16
 """Bytes that are sent at once."""
@@ -25,10 +26,15 @@ _IN_MEMORY: Final = 8 << 20
 class Sending:
     """What an answer is written to: the head goes with the first bytes."""
 
-    def __init__(self, frames: Frames, head: dict[str, Any], most: int | None = None) -> None:
-        """most: bytes beyond which the answer is refused; then nothing is sent before all is there."""
+    def __init__(
+        self, frames: Frames, head: dict[str, Any], most: int | None = None, rows: Rows | None = None
+    ) -> None:
+        """most: bytes beyond which the answer is refused; then nothing is sent before all is there.
+
+        rows: counts them, where what is written has rows.
+        """
         self.head = head
-        self._frames, self._most = frames, most
+        self._frames, self._most, self._rows = frames, most, rows
         self._parts: list[bytes] = []
         self._size = 0
         self._kept: IO[bytes] | None = None
@@ -38,6 +44,8 @@ class Sending:
         self._since = time.monotonic()
 
     def write(self, data: bytes) -> int:
+        if self._rows is not None:
+            self._rows.count(data)
         self._parts.append(bytes(data))
         self._size += len(data)
         if self._size >= CHUNK or time.monotonic() - self._since > HELD_BACK:
@@ -49,6 +57,8 @@ class Sending:
 
     def finish(self, end: dict[str, Any]) -> None:
         """Sends what is left, and that it is all."""
+        if self._rows is not None:
+            end = {**end, "rows": self._rows.total}
         if self._kept is not None:
             self._pass_on()
             self._kept.seek(0)

@@ -42,6 +42,7 @@ class Told:
     def __init__(self, body: bytes, chunk: int = 1 << 30, cut: bool = False) -> None:
         self._chunks = [body[start : start + chunk] for start in range(0, max(len(body), 1), chunk)]
         self.cut, self.closed, self.whole = cut, False, len(self._chunks) == 1
+        self.rows: int | None = None
 
     def __iter__(self):
         return iter(self._chunks)

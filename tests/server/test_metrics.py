@@ -59,6 +59,8 @@ def gained():
             1,
         ),
         (lambda: metrics.query_done("answered", 0.1, 700), "regiolink_answer_bytes_sum", {}, 700),
+        (lambda: metrics.rows_given(12), "regiolink_answer_rows_sum", {}, 12),
+        (lambda: metrics.rows_given(None), "regiolink_answer_rows_count", {}, 0),
         (
             lambda: metrics.commit_done("done", Door.GRAPH_STORE, 0.01),
             "regiolink_commits_total",
