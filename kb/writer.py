@@ -173,6 +173,10 @@ class Writer:
         self._leave_old_checkpoints()
         self._judge.renew()
 
+    def leave_states(self) -> None:
+        """Lets go of the states that are kept for readers; the next one is made from the engines."""
+        self._checkpoints.begin_anew()
+
     # -- inside -------------------------------------------------------------------------------------------
 
     def _round(self, intents: dict[int, Intent]) -> _Round:

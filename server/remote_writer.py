@@ -84,6 +84,10 @@ class RemoteWriter:
         """The newest state for readers and the same as the shapes judge it, of one revision."""
         return cast("tuple[Snapshot, Snapshot]", self._ask_again("both"))
 
+    def mend(self) -> None:
+        """Says that a reader found its state damaged, and waits until it is put right."""
+        self._ask_again("mend")
+
     def close(self) -> None:
         """Ends the connection of this thread."""
         connection = getattr(self._local, "connection", None)

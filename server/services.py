@@ -15,6 +15,7 @@ from server.caching import ResultCache
 from server.federating import Federation
 from server.fetching import Bounds as FetchBounds
 from server.fetching import Fetcher
+from server.mending import Mending
 from server.query_service import QueryLimits, QueryService
 from server.readers.pool import Pool, PoolLimits
 from server.readers.work import Clock
@@ -45,6 +46,7 @@ class Services:
         self.pool = Pool(
             PoolLimits(settings.readers, settings.reader_bytes, settings.queue, settings.queue_seconds)
         )
+        self.pool.on_damage = Mending(self._prompt_writer.mend).doubt
         self.reads = QueryService(
             self.pool,
             self.states,

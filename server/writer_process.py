@@ -12,13 +12,14 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from kb.errors import KnowledgeBaseError
+from kb.errors import EngineDamaged, KnowledgeBaseError
 from kb.folder import DataFolder
 from kb.shipped import bring_up_to_date
 from kb.writer import Writer
@@ -27,6 +28,7 @@ from server.terminal import progress
 from server.writer_wire import accept, listen
 
 _MOST_AT_ONCE = 64
+_BETWEEN_MENDS = 600.0
 READY = "ready"
 """The line that the process writes to its standard output when it takes changes."""
 
@@ -55,6 +57,8 @@ class WriterService:
         self._listener = listener
         self._waiting: queue.Queue[_Asked | None] = queue.Queue()
         self._travelling = threading.Lock()
+        self._doubted = self._to_mend = False
+        self._mended = float("-inf")
 
     def run(self) -> None:
         """Until `stop`; what waits then is still done."""
@@ -96,12 +100,34 @@ class WriterService:
             "snapshot_at": self._writer.snapshot_at,
             "stated": self._writer.stated,
             "both": self._writer.both,
+            "mend": self._mend,
             "settle": self._writer.ledger.settle,
         }
         try:
             return calls[asked.what](*asked.of)
         except KnowledgeBaseError as error:
+            if isinstance(error, EngineDamaged) and not self._to_mend:
+                # Met in a thread that must not touch the engines; the one that may comes to it next.
+                self._doubted = self._to_mend = True
+                self._waiting.put(_Asked("mend", (), lambda _: None))
             return error
+
+    def _mend(self) -> None:
+        """Puts right what a reader found damaged: at first the states that are kept, then the engines too.
+
+        A state that was kept may be damaged alone. When what is made in its place is damaged as well, the
+        engines are made anew from the ledger, at most every ten minutes.
+        """
+        try:
+            if not self._doubted:
+                self._doubted = True
+                self._writer.leave_states()
+            elif time.monotonic() - self._mended > _BETWEEN_MENDS:
+                self._doubted = False
+                self._mended = time.monotonic()
+                self._writer.rebuild()
+        finally:
+            self._to_mend = False
 
     def _accept(self) -> None:
         while True:

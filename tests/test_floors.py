@@ -147,6 +147,7 @@ FLOORS = {
     "server.metrics": 9,
     "server.request_log": 9,
     "server.readiness": 9,
+    "server.mending": 9,
     "server.slow_clients": 10,
     "server.protocol": 9,
     "server.caching": 9,

@@ -73,6 +73,8 @@ class Pool:
     def __init__(self, limits: PoolLimits) -> None:
         """Starts the first readers. Raises `OSError` when no process can be started."""
         self.limits = limits
+        self.on_damage: Callable[[], None] = lambda: None
+        """Called when a reader finds its state damaged."""
         self.turns: Turns[Process] = Turns(2 * limits.readers, limits.readers, limits.line, limits.patience)
         self._lock = Lock()
         self._alive: dict[int, Process] = {}

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kb.errors import KnowledgeBaseError
+from kb.errors import EngineDamaged, KnowledgeBaseError
 from kb.snapshot import Snapshot
 from server.readers.errors import ClientGone, MemoryLimit, ReaderLost, TimeLimit, Unserved, from_head
 from server.readers.frames import (
@@ -90,7 +90,7 @@ class Work:
             raise self._lost() from None
         if kind == ERROR:
             self._finish(head)
-            raise from_head(head)
+            raise self._refusal(head)
         if kind != HEAD:
             raise self._lost()
         if "end" in head:
@@ -113,7 +113,7 @@ class Work:
             raise self._lost() from None
         self._finish(head)
         if kind == ERROR:
-            raise from_head(head)
+            raise self._refusal(head)
         if kind != DONE:
             raise self._lost()
         return head
@@ -154,6 +154,13 @@ class Work:
             raise self._lost() from None
         finally:
             self._spent += time.monotonic() - start
+
+    def _refusal(self, head: dict[str, Any]) -> KnowledgeBaseError:
+        """What the reader says went wrong."""
+        error = from_head(head)
+        if isinstance(error, EngineDamaged):
+            self._pool.on_damage()
+        return error
 
     def _finish(self, said: dict[str, Any]) -> None:
         """The reader is free for another task, if it can take one."""

@@ -3,6 +3,7 @@
 import random
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 
 import pytest
@@ -92,6 +93,51 @@ def test_a_reader_says_that_its_state_is_damaged_and_gives_no_other_rows(kb):
     flip(files(kb, "public"), (0.1, 0.7))
     with closing(kb.public()) as engine, pytest.raises(EngineDamaged):
         everything(engine)
+
+
+def rows_until(service, wanted):
+    """What the service answered on the way to all the regions that are wanted, refusals by their status."""
+    found = []
+    until = time.monotonic() + 120
+    while wanted not in found and time.monotonic() < until:
+        try:
+            found.append(service.names("Region"))
+        except ValueError as error:
+            found.append(str(error)[:3])
+        time.sleep(0.2)
+    return found
+
+
+REGION_NAMES = {f"r{n}" for n in range(REGIONS)}
+
+
+def test_damage_that_only_a_reader_meets_is_mended_while_the_service_runs(begun, tmp_path):
+    shutil.copytree(begun[0].folder.path, tmp_path / "data")
+    service = Served(tmp_path)
+    service.start()
+    try:
+        flip(files(service.kb, "public"), (0.1, 0.7))
+        found = rows_until(service, REGION_NAMES)
+        assert found[0] == "503"
+        assert found[-1] == REGION_NAMES
+        assert all(each in ("503", REGION_NAMES) for each in found), "no other rows at any time"
+    finally:
+        service.stop()
+
+
+def test_damage_that_keeps_new_states_from_being_made_is_mended_while_the_service_runs(begun, tmp_path):
+    shutil.copytree(begun[0].folder.path, tmp_path / "data")
+    service = Served(tmp_path)
+    service.start()
+    try:
+        assert service.names("Region") == REGION_NAMES
+        flip(files(service.kb, "public"), (0.1, 0.7))
+        assert service.update(adding("new")).status == 204
+        found = rows_until(service, REGION_NAMES | {"new"})
+        assert found[-1] == REGION_NAMES | {"new"}
+        assert all(each in ("503", REGION_NAMES, found[-1]) for each in found), "no other rows at any time"
+    finally:
+        service.stop()
 
 
 def test_what_is_read_after_a_rebuild_is_not_the_damaged_state(kb, right):
