@@ -12,10 +12,16 @@ install: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable . --group dev
 	touch $@
 
+.venv/clients/installed: tests/clients/package.json | .venv/installed
+	mkdir -p .venv/clients
+	cp $< .venv/clients
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm install --prefix .venv/clients --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel error
+	touch $@
+
 serve: install
 	$(BIN)/regiolink serve
 
-test: install lint
+test: install .venv/clients/installed lint
 	$(BIN)/pytest
 
 lint: install
