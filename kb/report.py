@@ -68,9 +68,25 @@ class Finding:
                 text = re.sub(rf"{re.escape(node)}(?![\w/#-])", label, text)
         return text
 
+    def properties(self) -> list[URIRef]:
+        """The properties of the path, in order."""
+        return [URIRef(found) for found in re.findall(r"<([^>]*)>", self.path or "")]
+
+    def field(self, labels: Mapping[Node, str]) -> str | None:
+        """What the path is called: its properties by their labels, ← for the way back; None without one."""
+        parts = re.findall(r"(\^?)\(*<([^>]*)>", self.path or "")
+        names = [f"{'← ' if back else ''}{_label(URIRef(iri), labels)}" for back, iri in parts]
+        return " / ".join(names) or None
+
     def sentence(self, language: str, labels: Mapping[Node, str]) -> str:
-        """One plain sentence or two: which thing, what to do, and the value that is to blame."""
-        said = f"{_named(self.focus, labels)}: {self.wording(language, labels)}"
+        """One plain sentence or two: which thing and field, what to do, and the value that is to blame.
+
+        labels: what things and properties are called, in `language` where they can be.
+        """
+        where = _named(self.focus, labels)
+        if field := self.field(labels):
+            where = f"{where}, {field}"
+        said = f"{where}: {self.wording(language, labels)}"
         if self.value is None or self.value == self.focus:
             return said
         return f"{said} (found: {_named(self.value, labels)})"
@@ -80,6 +96,11 @@ def _named(node: Node, labels: Mapping[Node, str]) -> str:
     if node in labels:
         return labels[node]
     return f'"{node}"' if isinstance(node, Literal) else str(node)
+
+
+def _label(term: URIRef, labels: Mapping[Node, str]) -> str:
+    """What a property is called, the end of its IRI where that is not known."""
+    return labels.get(term) or re.split(r"[/#:]", term.rstrip("/#"))[-1]
 
 
 def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
@@ -129,6 +150,11 @@ class Report:
     def infos(self) -> tuple[Finding, ...]:
         """Findings that say what could still be added."""
         return tuple(found for found in self.findings if found.severity == INFO)
+
+    def terms(self) -> list[Node]:
+        """What sentences about the findings name: the things, properties and values, each once."""
+        named = [term for each in self.findings for term in (each.focus, *each.properties(), each.value)]
+        return list(dict.fromkeys(term for term in named if term is not None))
 
     @property
     def conforms(self) -> bool:

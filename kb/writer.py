@@ -353,17 +353,16 @@ class Writer:
         judged: the state that the verdict is about.
         """
         if verdict.worse.violations and intent.waiver is None:
-            found = [*verdict.worse.findings, *verdict.older.findings][:_LABELLED]
-            things = [term for each in found for term in (each.focus, each.value) if term is not None]
+            named = Report((*verdict.worse.findings, *verdict.older.findings)[:_LABELLED]).terms()
             raise DataRefused(
                 _refusal(verdict),
                 verdict.worse,
                 verdict.older,
                 causes(verdict.worse, planned),
-                {language: labels_of(judged, things, language) for language in LANGUAGES},
+                {language: labels_of(judged, named, language) for language in LANGUAGES},
             )
         report = Report.of([*verdict.worse.findings, *verdict.remarks.findings])
-        labels = labels_of(judged, [finding.focus for finding in report.findings[:10]])
+        labels = labels_of(judged, Report(report.findings[:10]).terms())
         return Entry(
             planned.patch,
             intent.author,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 from rdflib import URIRef
@@ -16,7 +15,7 @@ from kb.gate.compiled import validate
 from kb.importers.registry import IMPORTERS
 from kb.judging import shapes_of
 from kb.labels import labels_of
-from kb.report import INFO, VIOLATION, WARNING, Finding, Report
+from kb.report import INFO, VIOLATION, WARNING, Report
 from kb.saved_query import find, load_all
 from kb.terms import GRAPH
 from server.change_commands import load, undo, update
@@ -99,7 +98,7 @@ def check_command(graph: str | None, focus: str | None, severity: str, form: str
             INFO: report.findings,
         }
         report = Report.of(kept & set(wanted[severity]))
-        labels = _labels(engine, report.findings) if form == "text" else {}
+        labels = labels_of(engine, report.terms()) if form == "text" else {}
     show_report(report, labels, severity, form, every)
     if report.violations:
         raise SystemExit(1)
@@ -115,13 +114,6 @@ def _described_in(engine: OxigraphEngine, graph: str) -> set[object]:
         thing
         for (thing,) in engine.select(f"SELECT DISTINCT ?thing {{ GRAPH {name.n3()} {{ ?thing ?p ?o }} }}")
     }
-
-
-def _labels(engine: OxigraphEngine, findings: tuple[Finding, ...]) -> dict[Any, str]:
-    nodes = [found.focus for found in findings] + [
-        found.value for found in findings if found.value is not None
-    ]
-    return labels_of(engine, nodes)
 
 
 @main.command()

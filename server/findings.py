@@ -22,15 +22,15 @@ def told_findings(
     causes: Mapping[Finding, Sequence[Cause]] | None = None,
     labels: Mapping[Node, str] | None = None,
 ) -> list[dict[str, object]]:
-    """Findings for JSON: the facts of each, and its sentence in a language where the shapes have it.
+    """Findings for JSON: the facts of each, its sentence and its field in a language where there are such.
 
     causes: the places of the request that findings come from, labels: what things are called, where known.
     """
     facts = report.to_json(causes)["findings"]
     assert isinstance(facts, list)
     return [
-        {"sentence": sentence, **fact}
-        for sentence, fact in zip(report.sentences(language, labels), facts, strict=True)
+        {"sentence": found.sentence(language, labels or {}), "field": found.field(labels or {}), **fact}
+        for found, fact in zip(report.findings, facts, strict=True)
     ]
 
 

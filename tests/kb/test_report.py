@@ -48,11 +48,34 @@ def test_findings_are_counted_by_shape():
 
 
 def test_sentences_name_the_thing_the_rule_and_the_value():
-    labels = {EX.a: "Textile partnership", EX.b: "Tuscany"}
+    labels = {EX.a: "Textile partnership", EX.b: "Tuscany", EX.name: "nom"}
     assert Report.of([NAMELESS, TWICE, UNKNOWN]).sentences("fr", labels) == [
-        "Tuscany: Un projet a un nom.",
-        'Textile partnership: One name a language. (found: "Textiles")',
+        "Tuscany, nom: Un projet a un nom.",
+        'Textile partnership, nom: One name a language. (found: "Textiles")',
         "Textile partnership: It does not meet the Class rule of https://example.org/P. (found: Tuscany)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (None, None),
+        (f"<{EX.name}>", "name"),
+        (f"<{EX}x#label>", "label"),
+        (f"^<{EX.part}>/<{EX.name}>", "← part of / name"),
+        (f"(^<{EX.part}>)/<{EX.name}>+", "← part of / name"),
+    ],
+)
+def test_a_field_is_called_by_the_labels_of_its_properties_or_the_ends_of_their_iris(path, field):
+    assert replace(NAMELESS, path=path).field({EX.part: "part of"}) == field
+
+
+def test_a_report_names_each_term_once():
+    assert Report.of([NAMELESS, TWICE, UNKNOWN]).terms() == [
+        EX.b,
+        EX.name,
+        EX.a,
+        Literal("Textiles", lang="en"),
     ]
 
 
