@@ -318,9 +318,9 @@ def test_data_that_breaks_the_rules_is_refused_with_the_report(client, memory):
     assert (answer.status_code, answer.mimetype) == (422, "application/problem+json")
     assert (problem["detail"], problem["language"]) == ("Nothing was changed.", "fr")
     assert [found["sentence"] for found in problem["findings"]] == [
-            "urn:a, label: Une chose a besoin d’un nom."
-        ]
-        assert [found["field"] for found in problem["findings"]] == ["label"]
+        "urn:a, label: Une chose a besoin d’un nom."
+    ]
+    assert [found["field"] for found in problem["findings"]] == ["label"]
     assert problem["findings"][0]["path"] == NAME
     assert problem["findings"][0]["origins"] == [{"operation": 1, "line": 2}]
     assert [found["sentence"] for found in problem["older"]] == ['urn:b: Old. (found: "1")']
