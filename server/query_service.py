@@ -25,7 +25,6 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -39,7 +38,8 @@ from kb.federation import asks_others
 from kb.snapshot import Snapshot
 from kb.sparql_dataset import DatasetClauses
 from kb.sparql_pages import Select
-from kb.sparql_text import ANONYMOUS, Examined, Form, Limits, examine
+from kb.sparql_shapes import examined
+from kb.sparql_text import Form, Limits
 from server.negotiation import NotAcceptable
 from server.readers.answer import Answer
 from server.readers.errors import AnswerTooLarge, StateGone
@@ -54,7 +54,6 @@ USERS: Final = Limits(bytes=1_048_576, rows=100_000)
 OURSELVES: Final = "regiolink"
 """The client of questions that pages ask on their own account."""
 
-_SHORT: Final = 8_192
 _KINDS: Final = {Form.SELECT: Kind.SOLUTIONS, Form.ASK: Kind.TRUTH}
 _JSON: Final = ("application/sparql-results+json", "json")
 _T = TypeVar("_T")
@@ -274,16 +273,6 @@ class QueryService:
             kept.extend(data)
 
         return keep
-
-
-def examined(text: str, limits: Limits = ANONYMOUS, services: tuple[str, ...] = ()) -> Examined:
-    """`kb.sparql_text.examine`, remembered for short texts: what is asked is often asked again."""
-    return _examined(text, limits, services) if len(text) <= _SHORT else examine(text, limits, services)
-
-
-@lru_cache(maxsize=2_000)
-def _examined(text: str, limits: Limits, services: tuple[str, ...]) -> Examined:
-    return examine(text, limits, services)
 
 
 _IN_WORDS: Final = {

@@ -13,6 +13,7 @@ from kb.errors import NotUnderstood
 from kb.intent import SparqlUpdate
 from kb.ledger.commits import Door
 from kb.snapshot import Snapshot
+from kb.sparql_shapes import examined
 from kb.sparql_text import ANONYMOUS
 from kb.sparql_text import Form as Asks
 from server.answers import Bare, Wanted, content_type, respond
@@ -32,7 +33,7 @@ from server.protocol import (
     read_query,
     whole_number,
 )
-from server.query_service import USERS, examined
+from server.query_service import USERS
 from server.readers.tasks import Kind, Question
 from server.request_log import note, note_query
 from server.service_description import description
@@ -151,9 +152,7 @@ def _update(backend: Backend, request: Request, asked: UpdateAsked, fields: Fiel
     author = backend.visitors.author(Door.UPDATE)
     asking = Asking(request, author, fields, Door.UPDATE, sha256(request.get_data()).hexdigest())
     change = SparqlUpdate(asked.text, asked.using, asked.using_named, base=backend.endpoint)
-    if backend.federation is None:
-        return told(request, commit(backend, asking, change))
-    with backend.federation.prepared(change, author.name) as prepared:
+    with backend.prepared(change, author.name) as prepared:
         return told(request, commit(backend, asking, prepared))
 
 

@@ -21,6 +21,7 @@ FLOORS = {
     "kb.service_names": 1.5,
     "kb.sparql_text": 2,
     "kb.sparql_pages": 2,
+    "kb.sparql_shapes": 2.5,
     "kb.sparql_dataset": 2,
     "kb.sparql_groups": 2,
     "kb.update_text": 3,
