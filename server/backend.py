@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -162,6 +162,10 @@ class Backend:
             if at_least >= self.written:
                 raise
             return self.states.newest(at_least)
+
+    def prepared(self, change: SparqlUpdate, client: str) -> AbstractContextManager[SparqlUpdate]:
+        """An update for which other servers were asked what it wants of them, for the block."""
+        return self.federation.prepared(change, client) if self.federation else nullcontext(change)
 
     def commit(self, intent: Intent) -> Outcome:
         """Makes a change, which the next question from here sees; it is counted by what comes of it."""

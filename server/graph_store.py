@@ -209,14 +209,14 @@ def _patch(backend: Backend, request: Request, author: Person, fields: Fields, t
         )
     text = body.text("patch")
     graph = target.iri or backend.default_graph
-    if body.media == UPDATE:
-        change: Change = SparqlUpdate(text, base=target.iri or backend.endpoint, graph=graph)
-    else:
-        refuse_other_graphs(text, graph)
-        change = RdfPatch(text, graph)
     digest = sha256(request.get_data()).hexdigest()
     asking = Asking(request, author, fields, Door.GRAPH_STORE, digest)
-    return _told(backend, request, commit(backend, asking, change), graph)
+    if body.media == UPDATE:
+        change = SparqlUpdate(text, base=target.iri or backend.endpoint, graph=graph)
+        with backend.prepared(change, author.name) as prepared:
+            return _told(backend, request, commit(backend, asking, prepared), graph)
+    refuse_other_graphs(text, graph)
+    return _told(backend, request, commit(backend, asking, RdfPatch(text, graph)), graph)
 
 
 def _told(

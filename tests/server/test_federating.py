@@ -151,6 +151,29 @@ def test_an_update_takes_over_what_another_service_says(services):
     assert here.rows(f"SELECT ?b {{ GRAPH <{EX}copy> {{ ?a ?p ?b }} }}") == [{"b": "7"}, {"b": "7.5"}]
 
 
+def test_a_patch_of_a_graph_takes_over_what_other_servers_say(services):
+    here, there, root = services
+    text = (
+        f"LOAD <{root}files/good.ttl> ; INSERT {{ ?a <urn:x:years> ?b }} WHERE {{ "
+        f"SERVICE <{there.address}sparql> {{ ?a <urn:x:age> ?b FILTER(?b > 7) }} }}"
+    )
+    request = urllib.request.Request(
+        f"{here.address}graphs?graph={EX}patched",
+        text.encode(),
+        {"Content-Type": "application/sparql-update", "Authorization": f"Bearer {here.token}"},
+        method="PATCH",
+    )
+    with urllib.request.urlopen(request) as told:
+        assert told.status == 201
+    rows = here.rows(f"SELECT ?p ?o {{ GRAPH <{EX}patched> {{ ?s ?p ?o FILTER(!isIRI(?o)) }} }}")
+    assert sorted(tuple(sorted(row.values())) for row in rows) == [
+        ("7.5", "urn:x:years"),
+        ("9", "urn:x:years"),
+        ("It", "urn:x:name"),
+        ("loaded", "urn:x:name"),
+    ]
+
+
 def test_an_update_loads_what_a_web_server_has(services):
     here, _, root = services
     text = f"LOAD <{root}files/good.ttl> INTO GRAPH <{EX}loaded>"
