@@ -2,7 +2,7 @@
 
     <engines>/current            the name of the pair in use
     <engines>/<n>/stated         what was stated: what the shapes judge
-    <engines>/<n>/public         the same, what follows from it, and the receipts of all commits
+    <engines>/<n>/public         the same, what follows from it, the words of names, and all receipts
 
 A change is tried on `stated` before it is a commit: it is made there together with a note of how to take it
 back, so that a process which dies in between leaves nothing behind. Large changes are made on a copy of the
@@ -25,6 +25,7 @@ from kb.derivation import Derivation, TooMuchFollows, ontology_of
 from kb.engine.contract import DefaultGraph
 from kb.engine.faults import in_our_words
 from kb.engine.oxigraph import OxigraphEngine
+from kb.engine.word_index import fill, follow_in_bulk, word_changes
 from kb.errors import EngineDamaged, FolderUnusable
 from kb.ledger.commits import Commit
 from kb.ledger.errors import LedgerDamaged
@@ -38,7 +39,7 @@ LARGE = 20_000
 """Quads of a patch from which on it is made on a copy."""
 
 _LOOKED_AT = 1_000
-_PROGRAM = f"regiolink {__version__} pyoxigraph {version('pyoxigraph')}"
+_PROGRAM = f"regiolink {__version__} form 2 pyoxigraph {version('pyoxigraph')}"
 
 Told = Callable[[str, int, int | None], None]
 """Told how far something is: what is done now, how much of it, of how much (None when unknown)."""
@@ -202,6 +203,7 @@ class Live:
                     receipts = (self._receipt(commit) for commit in commits[start : start + 500])
                     public.transact(Patch.of(inserts=chain.from_iterable(each.inserts for each in receipts)))
                 self._infer(public)
+                fill(public)
             self._put_in_use(folder)
         self.times_made_anew += 1
 
@@ -215,15 +217,12 @@ class Live:
     def _open_current(self, told: Told) -> None:
         self._staged.clear()
         name = self._current()
-        if name is None:
-            if self._ledger.head().revision:
-                self.rebuild(told)
-                return
+        if name is None and not self._ledger.head().revision:
             with self._new_folder() as folder:
                 self._put_in_use(folder)
             return
-        if self._made_by(name) != _PROGRAM:
-            # Another version may store, or derive, otherwise; the ledger says the same to both.
+        if name is None or self._made_by(name) != _PROGRAM:
+            # Another version, or form, may store or derive otherwise; the ledger says the same to all.
             self.rebuild(told)
             return
         self._pair = _Pair(self._folder / name, self._default_graph)
@@ -259,7 +258,7 @@ class Live:
         """Makes a commit visible to readers, with its receipt and what follows from it."""
         if commit.revision <= self.public.revision():
             return
-        whole = joined(patch, self._receipt(commit))
+        whole = joined(joined(patch, self._receipt(commit)), word_changes(self.public, patch))
         if self._derivation is not None:
             try:
                 whole = joined(whole, self._derivation.changes(self.public, patch))
@@ -284,6 +283,7 @@ class Live:
         self.public.checkpoint(folder / "public")
         with _opened(folder / "public", self._default_graph) as public:
             for commit, patch in made:
+                follow_in_bulk(public, patch)
                 public.apply_in_bulk(joined(patch, self._receipt(commit)), commit.revision)
             self._infer(public)
         self._put_in_use(folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from enum import StrEnum
 
-from kb.engine.contract import DEFAULT, HISTORY, INFERRED, RESERVED, SHAPES
+from kb.engine.contract import DEFAULT, HISTORY, INFERRED, RESERVED, SHAPES, WORDS
 from kb.errors import NotAllowed
 from kb.ledger.commits import Door
 from kb.ledger.people import Role
@@ -39,7 +39,7 @@ class Kind(StrEnum):
         if graph == str(DEFAULT):
             # Patches name it only where it is a graph of its own, as in a plain SPARQL store.
             return cls.DATA
-        if graph in (str(INFERRED), str(HISTORY)) or graph.startswith(RESERVED):
+        if graph in (str(INFERRED), str(HISTORY), str(WORDS)) or graph.startswith(RESERVED):
             return cls.ENGINE
         if graph.startswith(_SOURCES):
             return cls.SOURCE

@@ -12,6 +12,7 @@ from kb.checkpoints import Checkpoints, holding
 from kb.derivation import Derivation, TooMuchFollows, ontology_of
 from kb.engine.contract import DefaultGraph
 from kb.engine.oxigraph import OxigraphEngine
+from kb.engine.word_index import word_changes
 from kb.errors import NotFound
 from kb.history import between
 from kb.ledger.ledger import Ledger
@@ -93,7 +94,7 @@ def _go(engine: OxigraphEngine, way: Patch, receipts: Patch, revision: int, *, p
     derived: Patch | None = Patch()
     if not plain:
         derived = _derived(engine, way)
-    whole = joined(way, receipts)
+    whole = joined(joined(way, receipts), word_changes(engine, way))
     if derived is not None:
         whole = joined(whole, derived)
     for some in _parts(whole):

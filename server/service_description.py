@@ -27,8 +27,8 @@ _RESULT_FORMATS = (
 )
 _INPUT_FORMATS = ("Turtle", "N-Triples", "RDF_XML", "JSON-LD")
 _UNION = (
-    "The merge of all named graphs but graph/history and graph/shapes: a triple that stands in several of "
-    "them counts once."
+    "The merge of all named graphs but graph/history, graph/shapes and graph/words: a triple that stands in "
+    "several of them counts once."
 )
 _STORED = "A graph of its own, apart from the named graphs."
 

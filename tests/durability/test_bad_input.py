@@ -3,7 +3,7 @@
 import pytest
 
 from bench.served import EX, PLACES, adding
-from kb.engine.contract import HISTORY, INFERRED
+from kb.engine.contract import HISTORY, INFERRED, WORDS
 
 PATCH = "application/rdf-patch"
 UPDATE = "application/sparql-update"
@@ -49,7 +49,7 @@ def test_an_unknown_graph(send, method, path, body):
     assert (status, detail.split(": ")[-1].lower()) == (404, "there is no graph urn:nothing."), detail
 
 
-@pytest.mark.parametrize("graph", [INFERRED, HISTORY])
+@pytest.mark.parametrize("graph", [INFERRED, HISTORY, WORDS])
 @pytest.mark.parametrize("user", ["ann", "root"])
 def test_a_graph_that_nobody_writes_to(send, graph, user):
     data = f"<{EX}x> <{EX}p> <{EX}o> .".encode()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kb.engine.contract import DEFAULT, HISTORY, INFERRED, RESERVED, SHAPES
+from kb.engine.contract import DEFAULT, HISTORY, INFERRED, RESERVED, SHAPES, WORDS
 from kb.errors import NotAllowed
 from kb.ledger.commits import Door
 from kb.ledger.people import Role
@@ -37,6 +37,7 @@ def allowed(*asked) -> bool:
     [
         (INFERRED, Kind.ENGINE),
         (HISTORY, Kind.ENGINE),
+        (WORDS, Kind.ENGINE),
         (f"{RESERVED}head", Kind.ENGINE),
         (NUTS, Kind.SOURCE),
         (GRAPH["ontology"], Kind.MODEL),

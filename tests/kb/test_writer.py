@@ -5,14 +5,15 @@ import shutil
 import pytest
 from rdflib import RDF, RDFS, SH, Literal, URIRef
 
-from kb.engine.contract import EDITS, HISTORY, INFERRED, SHAPES
+from kb.engine.contract import EDITS, HISTORY, INFERRED, SHAPES, WORDS
 from kb.errors import DataRefused, KnowledgeBaseError, NotAllowed, NotFound, NotUnderstood
 from kb.intent import AddQuads, DropGraph, Intent, RdfPatch, ReplaceGraph, SparqlUpdate, Undo
 from kb.knowledge_base import KnowledgeBase
 from kb.ledger.commits import Door
 from kb.patch import Patch
 from kb.permissions import Forbidden
-from kb.terms import GRAPH
+from kb.terms import DEF, GRAPH
+from kb.verification import verify
 
 EX = "https://example.org/"
 SHAPES_TEXT = f"""
@@ -67,6 +68,11 @@ def names(engine):
     return {
         str(name) for (name,) in engine.select(f"SELECT ?name {{ ?x a <{EX}Region> ; <{RDFS.label}> ?name }}")
     }
+
+
+def spoken(engine):
+    """The words that things have in their names."""
+    return {str(word) for _, predicate, word in engine.triples(WORDS) if predicate == DEF.word}
 
 
 def seen(kb, writer):
@@ -189,6 +195,19 @@ def test_every_state_that_was_can_be_read_again(kb, writer):
         assert follows == found[revision]
     with pytest.raises(NotFound, match="There is no revision 6; the newest is 5"):
         writer.snapshot_at(6)
+
+
+def test_the_words_of_names_are_those_of_each_state(kb, writer, monkeypatch):
+    writer.commit(by(insert("a")))
+    writer.commit(by(Undo(3, 3), door=Door.UNDO))
+    monkeypatch.setattr("kb.writer.LARGE", 2)
+    writer.commit(by(insert("large")))
+    writer.commit(by(DropGraph(str(GRAPH["places"]))))
+    writer.commit(by(insert("z")))
+    words = [spoken(kb.reading(writer.snapshot_at(revision))) for revision in range(8)]
+    assert words == [set(), set(), {"first"}, {"first", "a"}, {"first"}, {"first", "large"}, set(), {"z"}]
+    assert spoken(writer.live.stated) == set()
+    assert verify(writer.ledger, writer.live.stated, writer.live.public).sentences == ()
 
 
 def test_new_shapes_are_refused_where_data_would_fail_and_accepted_with_a_waiver(writer):
