@@ -29,7 +29,10 @@ HISTORY = GRAPH["history"]
 SHAPES = GRAPH["shapes"]
 """The graph of the shapes; readable by name, not part of the default graph."""
 
-APART = frozenset((HISTORY, SHAPES))
+WORDS = GRAPH["words"]
+"""The graph of the words of names; readable by name, not part of the default graph, never edited."""
+
+APART = frozenset((HISTORY, SHAPES, WORDS))
 """The named graphs that are not part of the merge."""
 
 EDITS = GRAPH["edits"]
