@@ -10,7 +10,7 @@ from typing import Final
 from rdflib import URIRef
 
 from kb.delta import UnknownGraph, delta
-from kb.engine.contract import DEFAULT, EDITS, DefaultGraph
+from kb.engine.contract import DEFAULT, EDITS
 from kb.engine.dry_run import check_syntax
 from kb.engine.oxigraph import OxigraphEngine, graph_of, read_quads, to_rdflib
 from kb.errors import NotAllowed, NotFound, TooLarge
@@ -111,8 +111,8 @@ def plan(change: Change, stated: OxigraphEngine, public: OxigraphEngine, ledger:
 
 def _quads(engine: OxigraphEngine, source: bytes | Path, graph: URIRef | None = None) -> Iterator[Quad]:
     """The quads of N-Quads in normal form; those without a graph are for the engine's default one."""
-    default = DEFAULT if engine.default_graph is DefaultGraph.OWN else EDITS
-    form = NormalForm()
+    default = DEFAULT if engine.is_plain else EDITS
+    form = NormalForm(rdf12=engine.is_plain)
     if isinstance(source, Path) and not source.is_file():
         raise NotFound("The data that was handed over is no longer there; send it again.")
     for number, quad in enumerate(read_quads(source, "nq", "the data", graph or default), start=1):
@@ -131,7 +131,7 @@ def _subjects(quads: Iterable[Quad]) -> frozenset[str]:
 
 
 def _replacing(engine: OxigraphEngine, graph: URIRef, wanted: set[Quad]) -> Patch:
-    form = NormalForm()
+    form = NormalForm(rdf12=engine.is_plain)
     present = {form.quad((*triple, graph)) for triple in engine.triples(graph)}
     return Patch.of(present - wanted, wanted - present, made_from=engine.revision())
 
@@ -143,7 +143,7 @@ def _replacing_thing(engine: OxigraphEngine, change: ReplaceThing) -> Planned:
     if others:
         what = "a blank node; give it an IRI" if others[0].startswith(GENID) else str(others[0])
         raise NotAllowed(f"The data is to be about {thing} alone, and it states something about {what}.")
-    form = NormalForm()
+    form = NormalForm(rdf12=engine.is_plain)
     present = {form.quad((*triple, graph)) for triple in engine.triples(graph, thing)}
     if not (wanted or present):
         raise NotFound(f"Nothing is stated about {thing} in the graph {graph}.")
@@ -152,11 +152,11 @@ def _replacing_thing(engine: OxigraphEngine, change: ReplaceThing) -> Planned:
 
 
 def _patching(engine: OxigraphEngine, change: RdfPatch) -> Planned:
-    default = DEFAULT if engine.default_graph is DefaultGraph.OWN else EDITS
+    default = DEFAULT if engine.is_plain else EDITS
     read = from_text(change.text, URIRef(change.graph) if change.graph else default)
     if len(read) > MAX_QUADS:
         raise TooLarge(f"The patch has {len(read):,} quads; {MAX_QUADS:,} is the most.")
-    form = NormalForm()
+    form = NormalForm(rdf12=engine.is_plain)
     deletes = {form.quad(quad) for quad in read.deletes}
     inserts = {form.quad(quad) for quad in read.inserts}
     missing = deletes - engine.holds(deletes)

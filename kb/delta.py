@@ -17,16 +17,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rdflib import BNode, Literal, URIRef
+from rdflib import BNode, URIRef
 from rdflib.term import Node
 
 from kb.engine.contract import APART, DEFAULT, EDITS, INFERRED, RESERVED, DefaultGraph, Triple
-from kb.engine.dry_run import Row, TemplateQuad, Variable, Where, check_syntax, resolve, solutions, template
+from kb.engine.dry_run import (
+    Row,
+    Slot,
+    TemplateQuad,
+    TriplePattern,
+    Variable,
+    Where,
+    check_syntax,
+    resolve,
+    solutions,
+    template,
+)
 from kb.engine.oxigraph import OxigraphEngine, read_quads, to_rdflib
 from kb.errors import NotAllowed, NotFound, NotUnderstood, TooLarge
 from kb.intent import SparqlUpdate
 from kb.patch import Patch, Quad
 from kb.pending import AnyQuad, Origin, Pending
+from kb.rdf12 import TripleTerm
 from kb.sparql_text import Limits
 from kb.update_text import EDIT, Braces, Change, Clear, Create, Data, Load, Operation, Transfer, operations
 
@@ -138,16 +150,15 @@ class _Reading:
             [_in_graph(quad, graph) for quad in template(operation, braces)] if braces else []
             for braces in (parts.deletes, parts.inserts)
         )
-        names = sorted(
-            {term.name for quad in deletes + inserts for term in quad if isinstance(term, Variable)}
-        )
+        within = {term for quad in deletes + inserts for slot in quad for term in _within(slot)}
+        names = sorted(term.name for term in within if isinstance(term, Variable))
         rows = solutions(
             self._engine,
             Where(operation, graph, parts.using or self._using, parts.where.text),
             names,
             pending=self._pending.patch(),
             # A blank node of the template is another one for each solution, so each of them counts.
-            distinct=not any(isinstance(term, BNode) for quad in inserts for term in quad),
+            distinct=not any(isinstance(term, BNode) for term in within),
             limit=self._max_quads + 1,
         )
         self._fill(operation, deletes, inserts, names, rows)
@@ -308,22 +319,35 @@ def _all_in(quads: Iterable[LooseQuad], graph: URIRef) -> Iterator[AnyQuad]:
         yield subject, predicate, value, graph if named is None else named
 
 
+def _within(slot: Slot | None) -> Iterator[Node | Variable]:
+    """What stands in a place of a template, however deep."""
+    if isinstance(slot, TriplePattern):
+        for part in (slot.subject, slot.predicate, slot.value):
+            yield from _within(part)
+    elif slot is not None:
+        yield slot
+
+
 def _filled(quads: Iterable[TemplateQuad], values: Mapping[str, Node | None]) -> Iterator[LooseQuad]:
     """A template filled with the values of one solution; what would be no quad is left out.
 
     Its blank nodes are new ones; those of the solution stay what they are.
     """
     fresh: dict[Node, Node] = {}
+
+    def fill(slot: Slot | None) -> Node | None:
+        if isinstance(slot, Variable):
+            return values[slot.name]
+        if isinstance(slot, TriplePattern):
+            subject, predicate, value = fill(slot.subject), fill(slot.predicate), fill(slot.value)
+            if isinstance(subject, URIRef | BNode) and isinstance(predicate, URIRef) and value is not None:
+                return TripleTerm(subject, predicate, value)
+            return None
+        return fresh.setdefault(slot, BNode()) if isinstance(slot, BNode) else slot
+
     for quad in quads:
-        subject, predicate, value, graph = (
-            values[term.name]
-            if isinstance(term, Variable)
-            else fresh.setdefault(term, BNode())
-            if isinstance(term, BNode)
-            else term
-            for term in quad
-        )
-        if subject is None or isinstance(subject, Literal) or value is None:
+        subject, predicate, value, graph = map(fill, quad)
+        if not isinstance(subject, URIRef | BNode) or value is None:
             continue
         if isinstance(predicate, URIRef) and (quad[3] is None or isinstance(graph, URIRef | BNode)):
             yield subject, predicate, value, graph

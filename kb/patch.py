@@ -9,6 +9,7 @@ from rdflib import BNode, Literal, URIRef
 from rdflib.term import Node
 
 from kb.errors import NotUnderstood
+from kb.rdf12 import TripleTerm, is_ground
 
 Quad = tuple[URIRef, URIRef, Node, URIRef]
 """Subject, predicate, object and graph name: ground terms only, in normal form."""
@@ -39,7 +40,9 @@ class Patch:
             for term in quad:
                 if isinstance(term, BNode):
                     raise NotGround(f"The blank node _:{term} has no address; give it an IRI.")
-            if not isinstance(quad[3], URIRef) or isinstance(quad[0], Literal):
+            if not is_ground(quad[2]):
+                raise NotGround(f"A blank node in {quad[2]} has no address; give it an IRI.")
+            if not isinstance(quad[3], URIRef) or isinstance(quad[0], Literal | TripleTerm):
                 raise NotGround("Each quad of a patch has an IRI as subject and as graph name.")
 
     @classmethod

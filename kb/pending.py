@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from rdflib import BNode, Literal, URIRef
+from rdflib import URIRef
 from rdflib.term import Node
 
 from kb.engine.contract import DEFAULT, BadTerm, Engine, Triple
-from kb.engine.oxigraph_terms import as_stored
+from kb.engine.oxigraph_terms import term_as_stored
 from kb.errors import NotAllowed, TooLarge
 from kb.normal_form import NormalForm
 from kb.patch import Patch, Quad
+from kb.rdf12 import is_ground
 from kb.update_text import Operation
 
 AnyQuad = tuple[Node, Node, Node, Node]
@@ -44,7 +45,7 @@ class Pending:
         self._max_quads = max_quads
         self._fates: dict[Quad, _Fate] = {}
         self._exists: dict[URIRef, bool] = {}
-        self._form = NormalForm()
+        self._form = NormalForm(rdf12=engine.is_plain)
         self.things: set[Node] = set()
         """The subjects that the operations so far name, whether or not it made a difference."""
 
@@ -67,8 +68,8 @@ class Pending:
 
     def _delete(self, quad: AnyQuad, operation: Operation) -> None:
         subject, predicate, value, graph = quad
-        stored = (subject, predicate, as_stored(value) if isinstance(value, Literal) else value, graph)
-        if not any(isinstance(term, BNode) for term in stored):
+        stored = (subject, predicate, term_as_stored(value), graph)
+        if all(map(is_ground, stored)):
             self._decide(cast(Quad, stored), False, operation)
         elif self._engine.holds([stored]):
             raise NotAllowed(

@@ -1,8 +1,8 @@
 """RDF Patch: the text form of a patch, `application/rdf-patch`.
 
 One row a line, each ended by a dot: `H key value .` (header), `TX .` and `TC .` (begin and commit),
-`D …` and `A …` (delete and add; subject, predicate, object and graph name as in N-Quads), `PA …` and
-`PD …` (prefixes: read, and no part of the change). `TA .` (abort) is refused.
+`D …` and `A …` (delete and add; subject, predicate, object and graph name as in N-Quads of RDF 1.2), `PA …`
+and `PD …` (prefixes: read, and no part of the change). `TA .` (abort) is refused.
 Source: https://afs.github.io/rdf-delta/rdf-patch.html
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import cast
 
-from rdflib import BNode, Literal, URIRef
+from rdflib import Literal, URIRef
 from rdflib.namespace import XSD
 from rdflib.term import Node
 
@@ -21,6 +21,7 @@ from kb.engine.contract import FileSyntaxError
 from kb.engine.oxigraph import graph_of, read_quads, to_rdflib, write_quads
 from kb.errors import NotUnderstood
 from kb.patch import Patch, Quad
+from kb.rdf12 import MOST_NESTED, DirectedLiteral, TripleTerm, is_ground, quoted
 
 MEDIA_TYPE = "application/rdf-patch"
 
@@ -29,9 +30,8 @@ _ROW = re.compile(r"(?P<code>[A-Za-z]+)(?:\s+(?P<rest>.*))?", re.DOTALL)
 _END = re.compile(r"\.\s*(#.*)?")
 _HEADER = re.compile(rf"{_KEY.pattern}\s+\S.*\.\s*(#.*)?")
 _PREFIX = re.compile(r'("[^"]*"|[^\s"]*:?)(\s+\S.*)?\s*\.\s*(#.*)?')
-_ESCAPES = {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
 _HALVES = re.compile("[\ud800-\udfff]")
-_ESCAPED = re.compile(r'[\x00-\x1f"\\\x7f]')
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"')
 
 
 class PatchSyntaxError(NotUnderstood):
@@ -119,6 +119,9 @@ def _code(row: str, number: int) -> tuple[str, str]:
 
 
 def _quad(rest: str, number: int, graph: URIRef | None) -> Quad:
+    # A parser of deep terms ends the process, so they do not come before one.
+    if rest.count("<<") > MOST_NESTED and _TEXT.sub("", rest).count("<<") > MOST_NESTED:
+        raise PatchSyntaxError(number, f"more than {MOST_NESTED} triple terms stand in each other")
     try:
         quads = list(read_quads(rest.encode(), "nq", "the patch", graph))
     except FileSyntaxError as error:
@@ -130,11 +133,8 @@ def _quad(rest: str, number: int, graph: URIRef | None) -> Quad:
     if not quads:
         raise PatchSyntaxError(number, "the row has no terms")
     (quad,) = quads
-    try:
-        subject, predicate, value = map(to_rdflib, (quad.subject, quad.predicate, quad.object))
-    except NotUnderstood:
-        raise PatchSyntaxError(number, "a triple cannot stand for a term") from None
-    if isinstance(subject, BNode) or isinstance(value, BNode) or str(quad.graph_name).startswith("_:"):
+    subject, predicate, value = map(to_rdflib, (quad.subject, quad.predicate, quad.object))
+    if not (is_ground(subject) and is_ground(value)) or str(quad.graph_name).startswith("_:"):
         raise PatchSyntaxError(number, "a blank node has no address; give it an IRI")
     return cast(URIRef, subject), cast(URIRef, predicate), value, graph_of(quad)
 
@@ -142,22 +142,21 @@ def _quad(rest: str, number: int, graph: URIRef | None) -> Quad:
 def _written(term: Node) -> str:
     if isinstance(term, URIRef):
         return _readable(f"<{term}>", f"The IRI {str(term)[:200]!r} is not one that may be written.")
+    if isinstance(term, TripleTerm):
+        return f"<<( {_written(term.subject)} {_written(term.predicate)} {_written(term.value)} )>>"
     if not isinstance(term, Literal):
         raise CannotBeWritten(f"{term!r} is neither an IRI nor a literal.")
     if _HALVES.search(term):
         raise CannotBeWritten(f"The text {str(term)[:200]!r} holds half a character (a lone surrogate).")
-    quoted = '"' + _ESCAPED.sub(_escape, term) + '"'
+    text = quoted(term)
     if term.language:
-        tag = f'""@{term.language.lower()}'
-        return quoted + _readable(tag, f"{term.language!r} is not a language tag.")[2:]
+        direction = f"--{term.direction}" if isinstance(term, DirectedLiteral) else ""
+        tag = f'""@{term.language.lower()}{direction}'
+        return text + _readable(tag, f"{term.language!r} is not a language tag.")[2:]
     if term.datatype and term.datatype != XSD.string:
         datatype = f'""^^<{term.datatype}>'
-        return quoted + _readable(datatype, f"{str(term.datatype)[:200]!r} cannot be a datatype.")[2:]
-    return quoted
-
-
-def _escape(found: re.Match[str]) -> str:
-    return _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04X}"
+        return text + _readable(datatype, f"{str(term.datatype)[:200]!r} cannot be a datatype.")[2:]
+    return text
 
 
 @lru_cache(maxsize=100_000)

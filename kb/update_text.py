@@ -165,8 +165,8 @@ def operations(
 
     base: the absolute IRI that relative ones are resolved against where the request declares none. services:
     addresses of endpoints that SERVICE may name. loads: whether LOAD may stand in it.
-    Raises `TooLarge` when it passes one of `limits`, `NotAllowed` for any other SERVICE, for triples about
-    triples and for what parsers read in different ways, `NotUnderstood` for what is no SPARQL by its tokens.
+    Raises `TooLarge` when it passes one of `limits`, `NotAllowed` for any other SERVICE and for what parsers
+    read in different ways, `NotUnderstood` for what is no SPARQL by its tokens.
     """
     size = len(text.encode(errors="replace"))
     if size > limits.bytes:
@@ -213,8 +213,6 @@ def _allowed(text: str, limits: Limits, services: Collection[str], loads: bool) 
             service = token
         elif token.word == "SERVICE" or (token.word == "LOAD" and not loads):
             raise NotAllowed(f"{token.place}: {token.word} is refused; no other server is asked from here.")
-        if token.text in ("<<", "{|"):
-            raise NotAllowed(f"{token.place}: a triple about a triple is not accepted here.")
         if token.opens and token.depth >= limits.nesting:
             raise TooLarge(f"{token.place}: this is more than {limits.nesting} brackets open at once.")
         yield token

@@ -21,6 +21,7 @@ from kb.history import between, blame, of_thing
 from kb.ledger.commits import Commit
 from kb.ledger.ledger import Ledger
 from kb.patch import Quad
+from kb.rdf12 import DirectedLiteral, TripleTerm
 from kb.rdf_patch import MEDIA_TYPE, to_text
 from kb.receipts import commit_iri, receipt_rdf
 from kb.terms import ID
@@ -293,13 +294,18 @@ def _told_quad(quad: Quad) -> dict[str, Any]:
     }
 
 
-def _told_term(term: Node) -> dict[str, str]:
-    """A term as in SPARQL 1.1 Query Results JSON."""
+def _told_term(term: Node) -> dict[str, Any]:
+    """A term as in SPARQL 1.2 Query Results JSON."""
+    if isinstance(term, TripleTerm):
+        parts = {"subject": term.subject, "predicate": term.predicate, "object": term.value}
+        return {"type": "triple", "value": {place: _told_term(part) for place, part in parts.items()}}
     if not isinstance(term, Literal):
         return {"type": "uri", "value": str(term)}
     told = {"type": "literal", "value": str(term)}
     if term.language:
         told["xml:lang"] = term.language
+        if isinstance(term, DirectedLiteral):
+            told["its:dir"] = term.direction
     elif term.datatype:
         told["datatype"] = str(term.datatype)
     return told

@@ -35,6 +35,7 @@ from kb.engine.contract import DEFAULT
 from kb.engine.service_answers import Answer as Solutions
 from kb.errors import NotAllowed
 from kb.federation import asks_others
+from kb.rdf12 import DirectedLiteral, TripleTerm
 from kb.snapshot import Snapshot
 from kb.sparql_dataset import DatasetClauses
 from kb.sparql_pages import Select
@@ -105,12 +106,8 @@ class QueryService:
         pool: Pool,
         snapshots: Snapshots,
         limits: QueryLimits | None = None,
-        *,
-        blank_nodes: bool = False,
     ) -> None:
-        """blank_nodes: whether a stored graph is given with blank nodes in place of the IRIs for them."""
         self._pool, self._snapshots = pool, snapshots
-        self._blank_nodes = blank_nodes
         self.limits = limits or QueryLimits()
 
     def ask(
@@ -155,7 +152,6 @@ class QueryService:
             "graph": name or str(DEFAULT),
             "form": form[1],
             "always": name is None,
-            "blank_nodes": self._blank_nodes,
         }
 
         def begin(state: Snapshot) -> Answer:
@@ -316,15 +312,17 @@ def _least(*limits: int | None) -> int | None:
     return min((limit for limit in limits if limit is not None), default=None)
 
 
-def _term(given: dict[str, str]) -> Node:
-    """A term of SPARQL JSON. Raises `NotAllowed` for a triple term, which rdflib does not have."""
+def _term(given: dict[str, Any]) -> Node:
+    """A term of SPARQL JSON."""
     kind, value = given["type"], given["value"]
     if kind == "uri":
         return URIRef(value)
     if kind == "bnode":
         return BNode(value)
-    if kind != "literal":
-        raise NotAllowed("A triple about a triple is not supported here.")
+    if kind == "triple":
+        return TripleTerm(*(_term(value[part]) for part in ("subject", "predicate", "object")))
+    if "its:dir" in given:
+        return DirectedLiteral(value, given["xml:lang"], given["its:dir"])
     if "xml:lang" in given:
         return Literal(value, lang=given["xml:lang"])
     datatype = given.get("datatype")

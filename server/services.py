@@ -55,7 +55,6 @@ class Services:
                 most_rows=settings.answer_rows,
                 most_bytes=settings.answer_bytes,
             ),
-            blank_nodes=folder.is_plain,
         )
         self.backend = Backend(
             reads=self.reads,

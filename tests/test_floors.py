@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS = {
     "kb": 0,
     "kb.errors": 0,
+    "kb.rdf12": 0.5,
     "kb.resources": 1,
     "kb.terms": 1,
     "kb.paths": 1,

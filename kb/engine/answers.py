@@ -22,7 +22,6 @@ from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_terms import to_graph_name
 from kb.engine.used_prefixes import used_prefixes
 from kb.errors import NotUnderstood
-from kb.terms import GENID
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -163,33 +162,15 @@ def holds(engine: OxigraphEngine, graph: str) -> bool:
         return next(engine.store.quads_for_pattern(None, None, None, _graph(graph)), None) is not None
 
 
-def write_graph(
-    engine: OxigraphEngine, graph: str, form: str, out: Out, *, blank_nodes: bool = False
-) -> None:
-    """Writes the triples of a graph as they are read; `kb.engine.contract.DEFAULT` is the default graph.
-
-    blank_nodes: whether IRIs that stand in for blank nodes are written as such (RDF 1.1 Concepts, section
-    3.5).
-    """
+def write_graph(engine: OxigraphEngine, graph: str, form: str, out: Out) -> None:
+    """Writes the triples of a graph as they are read; `kb.engine.contract.DEFAULT` is the default graph."""
     if form not in _GRAPHS:
         raise NotUnderstood(f"A graph cannot be written as {form}.")
     name = _graph(graph)
     with in_our_words():
         quads = engine.store.quads_for_pattern(None, None, None, name)
-        if blank_nodes:
-            _write_triples(map(_with_blank_nodes, quads), form, cast(IO[bytes], out))
-            return
         prefixes = used_prefixes(islice(quads, _LOOKED_THROUGH)) if form in _WITH_PREFIXES else None
         engine.store.dump(cast(IO[bytes], out), _GRAPHS[form], from_graph=name, prefixes=prefixes)
-
-
-def _with_blank_nodes(quad: ox.Quad) -> ox.Triple:
-    subject, value = quad.subject, quad.object
-    if isinstance(subject, ox.NamedNode) and subject.value.startswith(GENID):
-        subject = ox.BlankNode(subject.value.removeprefix(GENID))
-    if isinstance(value, ox.NamedNode) and value.value.startswith(GENID):
-        value = ox.BlankNode(value.value.removeprefix(GENID))
-    return ox.Triple(subject, quad.predicate, value)
 
 
 def _graph(name: str) -> ox.NamedNode | ox.DefaultGraph:

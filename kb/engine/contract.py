@@ -137,6 +137,14 @@ class Engine(Protocol):
 
     default_graph: DefaultGraph
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it follows the standards to the letter: its default graph is one of its own.
+
+        Then it holds RDF 1.2, and what a patch calls by an IRI that stands in for a blank node
+        (`kb.terms.GENID`) is a blank node in it.
+        """
+
     def insert(self, quads: Iterator[object]) -> int:
         """Adds quads as `read_quads` gives them, and their triples to the default graph.
 

@@ -17,9 +17,10 @@ from rdflib import URIRef
 
 from kb.engine.contract import DEFAULT, RESERVED, BadTerm, FileSyntaxError
 from kb.engine.oxigraph import FILE_FORMS, file_error
-from kb.engine.oxigraph_terms import to_graph_name, to_rdflib
-from kb.errors import NotUnderstood
+from kb.engine.oxigraph_terms import to_graph_name
+from kb.errors import NotUnderstood, TooLarge
 from kb.normal_form import refuse_odd_characters
+from kb.rdf12 import MOST_NESTED
 from kb.terms import GENID
 
 _BLOCK: Final = 10_000
@@ -91,8 +92,8 @@ class NormalQuads:
                 value = _named(value)
             elif isinstance(value, ox.Literal):
                 refuse_odd_characters(value.value)
-            if isinstance(value, ox.Triple) or (isinstance(value, ox.Literal) and value.direction):
-                to_rdflib(value)  # says why it is refused
+            elif isinstance(value, ox.Triple):
+                value = _in_triple(value)
             yield ox.Quad(subject, quad.predicate, value, self._graph_of(quad))
 
     def _graph_of(self, quad: ox.Quad) -> ox.NamedNode:
@@ -129,3 +130,19 @@ def _has_document_type(source: bytes | BinaryIO) -> bool:
 
 def _named(blank: ox.BlankNode) -> ox.NamedNode:
     return ox.NamedNode(f"{GENID}{blank.value}")
+
+
+def _in_triple(term: ox.Triple, depth: int = 1) -> ox.Triple:
+    """A triple term in normal form, but for its numbers; `depth` of them stand in each other."""
+    if depth > MOST_NESTED:
+        raise TooLarge(f"More than {MOST_NESTED} triple terms stand in each other.")
+    subject, value = term.subject, term.object
+    if isinstance(subject, ox.BlankNode):
+        subject = _named(subject)
+    if isinstance(value, ox.Triple):
+        value = _in_triple(value, depth + 1)
+    elif isinstance(value, ox.BlankNode):
+        value = _named(value)
+    elif isinstance(value, ox.Literal):
+        refuse_odd_characters(value.value)
+    return ox.Triple(subject, term.predicate, value)

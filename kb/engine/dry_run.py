@@ -15,14 +15,14 @@ from typing import cast
 from uuid import uuid4
 
 import pyoxigraph as ox
-from rdflib import Literal, URIRef
+from rdflib import BNode, URIRef
 from rdflib.term import Node
 
 from kb.engine.contract import RESERVED, QuerySyntaxError
 from kb.engine.faults import fault
 from kb.engine.oxigraph import OxigraphEngine, query_error
-from kb.engine.oxigraph_changes import statements
-from kb.engine.oxigraph_terms import Term, as_stored, to_graph_name, to_rdflib
+from kb.engine.oxigraph_changes import FUNCTIONS, statements
+from kb.engine.oxigraph_terms import Term, term_as_stored, to_graph_name, to_rdflib
 from kb.errors import FolderUnusable, NotUnderstood
 from kb.patch import Patch
 from kb.update_text import Braces, Operation
@@ -38,7 +38,19 @@ class Variable:
     name: str
 
 
-TemplateQuad = tuple[Node | Variable, Node | Variable, Node | Variable, Node | Variable | None]
+@dataclass(frozen=True)
+class TriplePattern:
+    """A triple term of a template with a variable or a blank node in it."""
+
+    subject: Slot
+    predicate: Slot
+    value: Slot
+
+
+Slot = Node | Variable | TriplePattern
+"""What can stand in a template."""
+
+TemplateQuad = tuple[Slot, Slot, Slot, Slot | None]
 """A quad of a template. No graph: none is named."""
 
 
@@ -69,16 +81,22 @@ def check_syntax(operation: Operation) -> None:
 def template(operation: Operation, quads: Braces) -> list[TemplateQuad]:
     """The quads of a template, or of INSERT DATA or DELETE DATA; literals as they are stored.
 
-    Raises `QuerySyntaxError`, and `NotUnderstood` for a literal with a base direction.
+    Raises `QuerySyntaxError`, and `TooLarge` for triple terms nested too deep.
     """
     names = sorted({name for _, _, name in quads.variables})
     marks = {f"{_one_off()}{number}": name for number, name in enumerate(names)}
     texts = {name: f"<{mark}>" for mark, name in marks.items()}
     store = _on_empty_store(operation, f"INSERT DATA {quads.replaced(texts.__getitem__)}")
 
-    def slot(term: Term) -> Node | Variable:
+    def slot(term: Term) -> Slot:
         if isinstance(term, ox.NamedNode) and term.value in marks:
             return Variable(marks[term.value])
+        if isinstance(term, ox.Triple):
+            subject, predicate, value = slot(term.subject), slot(term.predicate), slot(term.object)
+            loose = any(
+                isinstance(each, Variable | BNode | TriplePattern) for each in (subject, predicate, value)
+            )
+            return TriplePattern(subject, predicate, value) if loose else to_rdflib(term)
         return to_rdflib(term)
 
     return [
@@ -119,27 +137,47 @@ def solutions(
     constant = f"v{uuid4().hex}"
     columns = f"(1 AS ?{constant}) " + " ".join(f"?{name}" for name in variables)
     select = f"SELECT {'DISTINCT ' if distinct else ''}{columns}"
+    known = _Known(engine.is_plain)
     with _evaluation(where.operation):
         if not before:
-            yield from _asked(engine.store, where, select, variables, limit)
+            rows = _asked(engine.store, where, select, variables, limit)
         else:
             subselect = f"{{ {select} WHERE {where.pattern} LIMIT {limit} }}"
-            yield from _tried(engine.store, where, subselect, [constant, *variables], before)
+            rows = _tried(engine.store, where, subselect, [constant, *variables], before)
+        for row in rows:
+            yield tuple(map(known.stored, row))
 
 
-def _asked(store: ox.Store, where: Where, select: str, variables: Sequence[str], limit: int) -> Iterator[Row]:
+class _Known:
+    """Terms of solutions, which may be computed, as they are stored; plain: with IRIs for blank nodes."""
+
+    def __init__(self, plain: bool) -> None:
+        self._plain = plain
+        self._terms: dict[Term | None, Node | None] = {None: None}
+
+    def stored(self, term: Term | None) -> Node | None:
+        if term not in self._terms and term is not None:
+            self._terms[term] = term_as_stored(to_rdflib(term, ground=self._plain))
+        return self._terms[term]
+
+
+_Values = tuple[Term | None, ...]
+
+
+def _asked(
+    store: ox.Store, where: Where, select: str, variables: Sequence[str], limit: int
+) -> Iterator[_Values]:
     """Solutions on what the store holds."""
     using = " ".join(f"FROM {each}" for each in where.using)
     graph = to_graph_name(where.graph) if where.graph and not where.using else None
     text = f"{where.operation.prologue}{select} {using} WHERE {where.pattern} LIMIT {limit}"
-    known: dict[Term | None, Node | None] = {None: None}
     for found in cast(ox.QuerySolutions, store.query(text, default_graph=graph)):
-        yield tuple(_stored(found[name], known) for name in variables)
+        yield tuple(found[name] for name in variables)
 
 
 def _tried(
     store: ox.Store, where: Where, subselect: str, columns: Sequence[str], before: list[str]
-) -> Iterator[Row]:
+) -> Iterator[_Values]:
     """Solutions on the state after the operations `before`, of which nothing stays.
 
     A function of ours takes down each row. The LIMIT of the subselect keeps the planner from calling it
@@ -160,21 +198,12 @@ def _tried(
     trial = f"{graph}INSERT {{}} {using} WHERE {{ {subselect} FILTER(<{name}>({row})) }}"
     request = where.operation.prologue + " ;\n".join([*before, trial, _failing(name)])
     try:
-        store.update(request, custom_functions={ox.NamedNode(name): take})
+        store.update(request, custom_functions={**FUNCTIONS, ox.NamedNode(name): take})
     except RuntimeError as error:
         if name not in str(error):
             raise
-    known: dict[Term | None, Node | None] = {unbound: None}
     for values in taken:
-        yield tuple(_stored(value, known) for value in values)
-
-
-def _stored(term: Term | None, known: dict[Term | None, Node | None]) -> Node | None:
-    """A term of a solution, which may be computed, in the form that it is stored in."""
-    if term not in known and term is not None:
-        made = to_rdflib(term)
-        known[term] = as_stored(made) if isinstance(made, Literal) else made
-    return known[term]
+        yield tuple(None if value == unbound else value for value in values)
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kb.engine.contract import NotSupported
 from kb.errors import EngineDamaged, FolderUnusable, KnowledgeBaseError, NoRoom
 
 
 def fault(error: OSError | RuntimeError) -> KnowledgeBaseError | None:
-    """The error in our words; None when it is not about the engine's files.
+    """The error in our words; None for a `RuntimeError` that is not about the engine's files.
 
     RocksDB's own sentence names paths of the server; only its kind is passed on. Source: pyoxigraph 0.5
     raises RocksDB's IO errors as `OSError` and a checksum that does not fit as `RuntimeError`, when a store
@@ -18,6 +19,8 @@ def fault(error: OSError | RuntimeError) -> KnowledgeBaseError | None:
     text = str(error)
     if isinstance(error, RuntimeError):
         return _damaged() if text.startswith("Corruption") else None
+    if text.startswith("JSON-LD does not support"):
+        return NotSupported("JSON-LD has no triples about triples and no base directions; ask for Turtle.")
     if "No space left" in text or "Disk quota" in text:
         return NoRoom("the data folder")
     if "lock" in text.lower():

@@ -27,7 +27,7 @@ from kb.engine.contract import (
     Triple,
 )
 from kb.engine.faults import fault, in_our_words
-from kb.engine.oxigraph_changes import in_default_graph, is_merged, statements
+from kb.engine.oxigraph_changes import FUNCTIONS, in_default_graph, is_merged, statements
 from kb.engine.oxigraph_terms import to_graph_name, to_oxigraph, to_quad
 from kb.engine.oxigraph_terms import to_rdflib as to_rdflib
 from kb.errors import NotAllowed, NotUnderstood
@@ -221,6 +221,10 @@ class OxigraphEngine:
             return cls(ox.Store.read_only(str(folder)), default_graph)
 
     @property
+    def is_plain(self) -> bool:
+        return self.default_graph is DefaultGraph.OWN
+
+    @property
     def store(self) -> ox.Store:
         """The store itself, for the modules of `kb.engine`."""
         return self._store
@@ -284,8 +288,9 @@ class OxigraphEngine:
         deletes = iter(patch.deletes)
         while some := list(islice(deletes, _AT_ONCE)):
             with in_our_words():
-                self._store.update(" ;\n".join(statements(self._store, Patch.of(some), self.default_graph)))
-        self.insert(to_quad(quad) for quad in patch.inserts)
+                made = statements(self._store, Patch.of(some), self.default_graph)
+                self._store.update(" ;\n".join(made), custom_functions=FUNCTIONS)
+        self.insert(to_quad(quad, blank=self.is_plain) for quad in patch.inserts)
         self.transact(Patch(), revision=revision)
 
     def transact(self, patch: Patch, *, revision: int | None = None, note: str | None = None) -> None:
@@ -303,7 +308,7 @@ class OxigraphEngine:
                 if (head ^ revision) >> bit & 1:
                     made.append(f"{'CREATE' if revision >> bit & 1 else 'DROP'} GRAPH {name}")
         with in_our_words():
-            self._store.update(" ;\n".join(made))
+            self._store.update(" ;\n".join(made), custom_functions=FUNCTIONS)
 
     def note(self) -> str | None:
         with in_our_words():
@@ -328,16 +333,21 @@ class OxigraphEngine:
 
     def holds(self, quads: Iterable[_Quad]) -> set[_Quad]:
         with in_our_words():
-            return {quad for quad in quads if to_quad(quad) in self._store}
+            return {quad for quad in quads if to_quad(quad, blank=self.is_plain) in self._store}
 
     def triples(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[Triple]:
-        about = None if subject is None else cast(ox.NamedNode, to_oxigraph(subject))
+        plain = self.is_plain
+        about = None if subject is None else cast(ox.NamedNode, to_oxigraph(subject, blank=plain))
         with in_our_words():
             for quad in self._store.quads_for_pattern(about, None, None, to_graph_name(graph)):
-                yield to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object)
+                yield (
+                    to_rdflib(quad.subject, ground=plain),
+                    to_rdflib(quad.predicate),
+                    to_rdflib(quad.object, ground=plain),
+                )
 
     def graphs_with(self, triple: Triple) -> set[URIRef]:
-        subject, predicate, value = (to_oxigraph(term) for term in triple)
+        subject, predicate, value = (to_oxigraph(term, blank=self.is_plain) for term in triple)
         found = self._store.quads_for_pattern(
             cast(ox.NamedNode, subject), cast(ox.NamedNode, predicate), value, None
         )

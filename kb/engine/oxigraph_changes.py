@@ -1,20 +1,36 @@
-"""A patch as operations of SPARQL Update, the stored default graph kept up with the named graphs."""
+"""A patch as operations of SPARQL Update, the stored default graph kept up with the named graphs.
+
+In a plain store the IRIs of a patch that stand in for blank nodes are blank nodes. No data of an update can
+name one that is there, so a function of ours makes them, from a table of such quads.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Final, cast
 
 import pyoxigraph as ox
 
-from kb.engine.contract import APART, DefaultGraph
-from kb.engine.oxigraph_terms import to_quad
+from kb.engine.contract import APART, RESERVED, DefaultGraph
+from kb.engine.oxigraph_terms import Term, as_text, to_oxigraph, to_quad, to_rdflib
 from kb.patch import Patch
+from kb.terms import GENID
 
 GraphName = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 
 _DEFAULT = ox.DefaultGraph()
+_BLANK: Final = ox.NamedNode(f"{RESERVED}blank-node")
 _NOT_MERGED = (_DEFAULT, *(ox.NamedNode(str(name)) for name in sorted(APART)))
+
+
+def _blank(term: Term) -> Term:
+    """A term with the blank nodes in place of the IRIs that stand in for them."""
+    return to_oxigraph(to_rdflib(term), blank=True)
+
+
+FUNCTIONS: Final[dict[ox.NamedNode, Callable[..., Term | None]]] = {_BLANK: _blank}
+"""What operations of `statements` call."""
 
 
 def is_merged(graph: GraphName, default_graph: DefaultGraph) -> bool:
@@ -31,9 +47,12 @@ def statements(store: ox.Store, patch: Patch, default_graph: DefaultGraph) -> li
     """The operations that bring `store` from before a patch to after it; none when the patch is empty.
 
     A triple leaves the merge when no merged graph holds it any more. A graph that is empty afterwards is
-    no graph any more, so that what is there follows from the quads alone.
+    no graph any more, so that what is there follows from the quads alone. They are to be made with
+    `FUNCTIONS`.
     """
-    deletes, inserts = {to_quad(quad) for quad in patch.deletes}, {to_quad(quad) for quad in patch.inserts}
+    plain = default_graph is DefaultGraph.OWN
+    deletes = {to_quad(quad, blank=plain) for quad in patch.deletes}
+    inserts = {to_quad(quad, blank=plain) for quad in patch.inserts}
     emptied = _emptied(store, deletes, inserts)
     shown = {in_default_graph(quad) for quad in inserts if is_merged(quad.graph_name, default_graph)}
     hidden = {
@@ -41,11 +60,7 @@ def statements(store: ox.Store, patch: Patch, default_graph: DefaultGraph) -> li
         for quad in deletes
         if is_merged(quad.graph_name, default_graph) and not _stays(store, quad, deletes, default_graph)
     }
-    made = []
-    if deletes:
-        made.append(f"DELETE DATA {_block(deletes | hidden)}")
-    if inserts:
-        made.append(f"INSERT DATA {_block(inserts | shown)}")
+    made = _operations("DELETE", deletes | hidden) + _operations("INSERT", inserts | shown)
     return made + [f"DROP SILENT GRAPH {name}" for name in emptied]
 
 
@@ -70,11 +85,44 @@ def _emptied(store: ox.Store, deletes: set[ox.Quad], inserts: set[ox.Quad]) -> l
     )
 
 
+def _operations(verb: str, quads: set[ox.Quad]) -> list[str]:
+    """The operations that delete or insert quads."""
+    blank = {quad for quad in quads if _holds_blank(quad.subject) or _holds_blank(quad.object)}
+    made = [f"{verb} DATA {_block(quads - blank)}"] if quads - blank else []
+    by_graph = defaultdict(list)
+    for quad in blank:
+        row = (quad.subject, quad.predicate, quad.object)
+        by_graph[quad.graph_name].append(f"({' '.join(as_text(_named(term)) for term in row)})")
+    return made + [
+        f"{verb} {_in_graph(name, '?s ?p ?o')} WHERE {{ VALUES (?a ?p ?b) {{ {' '.join(rows)} }} "
+        f"BIND({_BLANK}(?a) AS ?s) BIND({_BLANK}(?b) AS ?o) }}"
+        for name, rows in by_graph.items()
+    ]
+
+
+def _holds_blank(term: Term) -> bool:
+    if isinstance(term, ox.Triple):
+        return _holds_blank(term.subject) or _holds_blank(term.object)
+    return isinstance(term, ox.BlankNode)
+
+
+def _named(term: Term) -> Term:
+    """A term with the IRIs that stand in for blank nodes in place of them."""
+    if isinstance(term, ox.Triple):
+        subject = cast(ox.NamedNode, _named(term.subject))
+        return ox.Triple(subject, term.predicate, _named(term.object))
+    return ox.NamedNode(f"{GENID}{term.value}") if isinstance(term, ox.BlankNode) else term
+
+
+def _in_graph(name: GraphName, triples: str) -> str:
+    return f"{{ {triples} }}" if name == _DEFAULT else f"{{ GRAPH {name} {{ {triples} }} }}"
+
+
 def _block(quads: Iterable[ox.Quad]) -> str:
     """Quads in braces, as INSERT DATA and DELETE DATA take them."""
     by_graph = defaultdict(list)
     for quad in quads:
-        by_graph[quad.graph_name].append(f"{quad.subject} {quad.predicate} {quad.object} .")
+        by_graph[quad.graph_name].append(f"{quad.subject} {quad.predicate} {as_text(quad.object)} .")
     groups = (
         "\n".join(triples) if name == _DEFAULT else f"GRAPH {name} {{\n" + "\n".join(triples) + "\n}"
         for name, triples in by_graph.items()

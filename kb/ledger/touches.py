@@ -15,7 +15,7 @@ from hashlib import sha256
 from kb.terms import ID
 
 # The text is our own (`kb.rdf_patch.to_text`): no blank in an IRI, no line feed in a literal.
-_ROW = re.compile(r'^[AD] <([^>]*)> <[^>]*> (?:<([^>]*)>|".*) <([^>]*)> \.$', re.MULTILINE)
+_ROW = re.compile(r'^[AD] <([^>]*)> <[^>]*> (?:<([^<>]*)>|".*|<<.*) <([^>]*)> \.$', re.MULTILINE)
 
 _SUBJECT = re.compile(r"^[AD] <([^>]*)> ", re.MULTILINE)
 

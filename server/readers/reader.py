@@ -175,7 +175,7 @@ class Reader:
         if not task["always"] and not holds(engine, task["graph"]):
             raise NotFound(f"There is no graph {task['graph']}.")
         out = Sending(self._frames, {"kind": "triples", "cut": False})
-        write_graph(engine, task["graph"], task["form"], out, blank_nodes=task["blank_nodes"])
+        write_graph(engine, task["graph"], task["form"], out)
         out.finish(self._end())
 
     def _holds(self, task: _Task) -> None:

@@ -397,18 +397,17 @@ REFUSALS = [
     ),
     (
         "INSERT DATA { << :a :b :c >> :d :e }",
-        NotAllowed,
-        "Line 2, column 15: a triple about a triple is not accepted here.",
+        BadTerm,
+        "Operation 1 (line 2): Triples about triples and base directions of text are of RDF 1.2; "
+        "this knowledge base holds RDF 1.1.",
     ),
+    ("INSERT { :a :b ?t } WHERE { BIND(TRIPLE(:a, :b, :c) AS ?t) }", BadTerm, "holds RDF 1.1"),
+    ("INSERT DATA { :a :b 'x'@en--ltr }", BadTerm, "holds RDF 1.1"),
+    ("DELETE { << :a :b :c >> :d :e } WHERE {}", QuerySyntaxError, "near line 2"),
     (
-        "INSERT { :a :b ?t } WHERE { BIND(TRIPLE(:a, :b, :c) AS ?t) }",
-        NotUnderstood,
-        "A triple about a triple is not supported here.",
-    ),
-    (
-        "INSERT DATA { :a :b 'x'@en--ltr }",
-        NotUnderstood,
-        "The text 'x' has a base direction, which is not supported here.",
+        f"INSERT DATA {{ :a :b {'<<( :a :b ' * 17} :c {')>>' * 17} }}",
+        TooLarge,
+        "More than 16 triple terms stand in each other.",
     ),
     (
         "INSERT DATA { :a :b 1 } ;\n  INSERT DATA { :a\n:b }",

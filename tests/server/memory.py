@@ -102,8 +102,7 @@ class Memory:
         if name is not None and not holds(self.revisions[snapshot.revision], name):
             raise NotFound(f"There is no graph {name}.")
         out = io.BytesIO()
-        plain = self.mode is DefaultGraph.OWN
-        write_graph(self.revisions[snapshot.revision], name or str(DEFAULT), form[1], out, blank_nodes=plain)
+        write_graph(self.revisions[snapshot.revision], name or str(DEFAULT), form[1], out)
         return Told(out.getvalue(), self.chunk)
 
     def has_graph(self, name, _client, snapshot):

@@ -220,7 +220,12 @@ def test_a_patch_changes_the_graph_that_it_is_sent_to(client, media, patch):
         ("application/sparql-update", "INSERT DATA { GRAPH <urn:o> { <a> <b> 1 } }", 403, "may only change"),
         ("application/sparql-update", "CLEAR ALL ; INSERT DATA { GRAPH <urn:o> { <a> <b> 1 } }", 403, "only"),
         ("application/rdf-patch", "A <urn:a> <urn:p> <urn:c> <urn:other> .", 403, "Line 1 of the patch"),
-        ("application/rdf-patch", "A <urn:a> <urn:p> <<( <urn:a> <urn:b> 1 )>> .", 403, "about a triple"),
+        (
+            "application/rdf-patch",
+            'A <urn:a> <urn:p> <<( <urn:a> <urn:b> "1" )>> <urn:other> .',
+            403,
+            "Line 1 of the patch",
+        ),
         ("application/rdf-patch", "X <urn:a> <urn:p> <urn:c> .", 400, "Line 1 of the patch"),
         ("application/sparql-update", "INSERT DATA { <a> <b> }", 400, "line 1, column 23"),
         ("text/turtle", TTL, 415, "application/sparql-update or application/rdf-patch"),

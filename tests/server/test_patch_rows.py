@@ -13,6 +13,8 @@ GOOD = [
     'A <urn:a> <urn:b> "<<("@en-GB <urn:g> .',
     'A <urn:a> <urn:b> "1"^^<urn:d><urn:g>.',
     "A <urn:a> <urn:b> <urn:c> <urn:g> . # <<",
+    'A <urn:a> <urn:b> <<( <urn:a> <urn:b> <<(<urn:h> <urn:b> "<urn:h>"@en--ltr)>> )>> <urn:g> .',
+    "A <urn:a> <urn:b> <<( <urn:a> <urn:b> <urn:h> )>> . # <urn:h> .",
     "nonsense <urn:x>",
 ]
 
@@ -27,10 +29,12 @@ def test_rows_of_the_graph_pass_whatever_their_texts_hold():
         "A <urn:a> <urn:b> <urn:c> <urn:h> .",
         '  D <urn:a> <urn:b> "<urn:g>" <urn:h> .',
         "A <urn:a> <urn:b> <urn:c><urn:h>.",
+        "A <urn:a> <urn:b> <<( <urn:a> <urn:b> <urn:g> )>> <urn:h> .",
+        'D <urn:a> <urn:b> <<(<urn:a> <urn:b> <<( <urn:a> <urn:b> ")>>" )>>)>><urn:h>.',
         "A <urn:a> <urn:b> " + "<<( <urn:a> <urn:b> " * 50_000,
         "A <urn:a> <urn:b> <urn:c> . " + "<urn:a> <urn:b> <<( " * 50_000,
     ],
 )
-def test_a_row_of_another_graph_or_about_a_triple_is_refused_with_its_line(row):
+def test_a_row_of_another_graph_or_too_deep_is_refused_with_its_line(row):
     with pytest.raises(NotAllowed, match="Line 2 of the patch: "):
         refuse_other_graphs(f"TX .\n{row}\nTC .", "urn:g")

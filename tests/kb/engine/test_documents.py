@@ -6,7 +6,7 @@ import pytest
 
 from kb.engine.contract import DEFAULT, BadTerm, FileSyntaxError
 from kb.engine.documents import NormalQuads
-from kb.errors import NotUnderstood
+from kb.errors import NotUnderstood, TooLarge
 from kb.terms import GENID
 
 GRAPH = "urn:x:graph"
@@ -70,18 +70,42 @@ def test_the_default_graph_can_be_a_graph_of_its_own():
         ("<urn:x:a> <urn:x:p> 1 .", "xlsx", NotUnderstood, "The body: xlsx is not one of jsonld, nq, nt, "),
         ('<urn:x:a> <urn:x:p> "\\u0000" .', "ttl", BadTerm, "U+0000, which no XML can hold"),
         (
-            "<urn:x:a> <urn:x:p> <<( <urn:x:a> <urn:x:p> 1 )>> .",
+            '<urn:x:a> <urn:x:p> <<( <urn:x:a> <urn:x:p> "\\u0000" )>> .',
             "ttl",
-            NotUnderstood,
-            "A triple about a triple",
+            BadTerm,
+            "U+0000, which no XML",
         ),
-        ('<urn:x:a> <urn:x:p> "a"@en--ltr .', "ttl", NotUnderstood, "has a base direction"),
+        ('<urn:x:a> <urn:x:p> "\\u0000"@en--ltr .', "ttl", BadTerm, "U+0000, which no XML can hold"),
+        (
+            f"<urn:x:a> <urn:x:p> {'<<( <urn:x:a> <urn:x:p> ' * 17} 1 {')>>' * 17} .",
+            "ttl",
+            TooLarge,
+            "More than 16 triple terms stand in each other.",
+        ),
         ("GRAPH <urn:x-regiolink:a> { <urn:x:a> <urn:x:p> 1 }", "trig", BadTerm, "belongs to the engine"),
     ],
 )
 def test_what_cannot_be_stored_is_refused_in_a_sentence(text, form, kind, sentence):
     with pytest.raises(kind, match=re.escape(sentence)):
         normal(text, form, graph=GRAPH)
+
+
+def test_rdf_1_2_is_read_with_the_blank_nodes_of_its_triple_terms():
+    text = """<urn:x:a> <urn:x:p> _:b , "x"@EN--rtl .
+        << _:b <urn:x:p> 01 >> <urn:x:q> <<( _:b <urn:x:p> _:b )>> ."""
+    lines = set(normal(text, graph=GRAPH)[0].splitlines())
+    genid = rf"<{re.escape(GENID)}[0-9a-f]+>"
+    (node,) = {line.split(" ")[2] for line in lines if re.match(f"<urn:x:a> <urn:x:p> {genid}", line)}
+    (reifier,) = {line.split(" ")[0] for line in lines if "reifies" in line}
+    one = '"1"^^<http://www.w3.org/2001/XMLSchema#integer>'
+    assert lines == {
+        f"<urn:x:a> <urn:x:p> {node} <{GRAPH}> .",
+        f'<urn:x:a> <urn:x:p> "x"@en--rtl <{GRAPH}> .',
+        f"{reifier} <http://www.w3.org/1999/02/22-rdf-syntax-ns#reifies> "
+        f"<<( {node} <urn:x:p> {one} )>> <{GRAPH}> .",
+        f"{reifier} <urn:x:q> <<( {node} <urn:x:p> {node} )>> <{GRAPH}> .",
+    }
+    assert re.fullmatch(genid, reifier) and node != reifier
 
 
 def test_triples_without_a_graph_are_refused_where_none_is_named():

@@ -2,7 +2,6 @@
 
 import json
 import re
-from contextlib import closing
 
 import pytest
 from rdflib import Literal, URIRef
@@ -12,9 +11,8 @@ from kb.errors import NotAllowed, NotFound, NotUnderstood, TooLarge
 from kb.sparql_text import Form as Asks
 from kb.terms import GENID
 from server.negotiation import NotAcceptable
-from server.query_service import QueryService, Table
+from server.query_service import Table
 from server.readers.errors import AnswerTooLarge
-from server.readers.pool import Pool, PoolLimits
 from server.readers.tasks import Document, Kind, Question
 
 FIVE = "SELECT ?n { <urn:x:5> <urn:x:number> ?n }"
@@ -165,14 +163,6 @@ def test_a_document_that_does_not_parse_is_refused_with_its_place(service):
     with pytest.raises(FileSyntaxError) as refused:
         service.parse(Document(b"<urn:x:a> <urn:x:b>\n .", "ttl", "data.ttl", graph="urn:x:g"), "me")
     assert (refused.value.name, refused.value.line, refused.value.column) == ("data.ttl", 2, 2)
-
-
-@pytest.mark.parametrize(("blank_nodes", "start"), [(False, f"<{GENID}1>"), (True, "_:1")])
-def test_a_plain_store_gives_blank_nodes_back(states, blank_nodes, start):
-    states.add(f"GRAPH <urn:x:g> {{ <urn:x:a> <urn:x:p> <{GENID}1> . <{GENID}1> <urn:x:p> <urn:x:b> }}")
-    with closing(QueryService(Pool(PoolLimits(1)), states, blank_nodes=blank_nodes)) as service:
-        lines = service.graph("urn:x:g", ("application/n-triples", "nt"), "me").body().decode().split("\n")
-    assert f"{start} <urn:x:p> <urn:x:b> ." in lines
 
 
 def test_users_may_ask_with_more_data_in_the_text(service, asked):
