@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
 from rdflib import URIRef
 from rdflib.term import BNode, Node
 
-from kb.engine.contract import Solutions
 from kb.errors import KnowledgeBaseError
 from kb.gate.constraints import (
     AtLeast,
@@ -32,7 +32,8 @@ from kb.gate.constraints import (
 )
 from kb.gate.foci import Foci
 from kb.gate.shape_values import BadShapes, term_name
-from kb.gate.sparql_body import open_body
+from kb.gate.sparql_body import Body, open_body
+from kb.gate.suspects import Suspects, is_quick
 from kb.gate.value_tests import Selects
 
 
@@ -53,6 +54,7 @@ class Breaches:
 
     def __init__(self, engine: Selects) -> None:
         self._engine = engine
+        self._suspects = Suspects(engine)
 
     def rows(self, query: str) -> Iterator[tuple[Node, ...]]:
         """The solutions of a SELECT whose variables are always bound."""
@@ -63,10 +65,13 @@ class Breaches:
         if not tests:
             return
         value = foci.node if shape.path is None else foci.value
-        pattern = foci.pattern if shape.path is None else foci.values(shape)
         columns = [foci.node] if shape.path is None else [foci.node, value]
         shown = [f"({test} AS ?meets{at})" for at, (_, test) in enumerate(tests)]
         broken = f"!({' && '.join(test for _, test in tests)})"
+        suspects = self._suspects.by_value(shape, foci, broken)
+        if suspects is None:
+            return
+        pattern = suspects.pattern if shape.path is None else suspects.values(shape)
         query = f"SELECT DISTINCT {' '.join(columns + shown)} {{ {pattern} FILTER({broken}) }}"
         for row in self.rows(query):
             focus, found, verdicts = row[0], row[len(columns) - 1], row[len(columns) :]
@@ -78,6 +83,31 @@ class Breaches:
         self, shape: Shape, foci: Foci, counts: list[AtLeast | AtMost | Qualified], which: str = "true"
     ) -> Iterator[Breach]:
         """which: the expression that is true for a value that counts."""
+        if not is_quick(shape, foci):
+            yield from self._counted(shape, foci, counts, which)
+            return
+        for constraint in counts:
+            if constraint.operator == "<=":
+                suspects = self._suspects.by_number(shape, foci, constraint.count, which)
+                if suspects is not None:
+                    yield from self._counted(shape, suspects, [constraint], which)
+            elif constraint.count == 1:
+                yield from self._lacking(shape, foci, constraint, which)
+            else:
+                yield from self._counted(shape, foci, [constraint], which)
+
+    def _lacking(
+        self, shape: Shape, foci: Foci, constraint: AtLeast | AtMost | Qualified, which: str
+    ) -> Iterator[Breach]:
+        """The breaches of a constraint that asks for one value."""
+        having = f"{foci.node} {shape.path} {foci.value} FILTER({which})"
+        query = f"SELECT DISTINCT {foci.node} {{ {{ {foci.pattern} }} MINUS {{ {having} }} }}"
+        for (focus,) in self.rows(query):
+            yield Breach(focus, constraint, off_by=1)
+
+    def _counted(
+        self, shape: Shape, foci: Foci, counts: list[AtLeast | AtMost | Qualified], which: str
+    ) -> Iterator[Breach]:
         if not counts:
             return
         values = foci.values(shape)
@@ -147,36 +177,50 @@ class Breaches:
     ) -> Iterator[Breach]:
         """only: patterns of which one has to hold, too, each for some of the variables of the SELECT."""
         found = dict[tuple[tuple[str, Node | None], ...], None]()
-        for also in only:
-            solutions = self._answers(shape, foci, constraint, also)
-            for row in solutions:
-                found[tuple(sorted(zip(solutions.variables, row, strict=True)))] = None
+        with _blaming(shape, constraint):
+            body = _body_of(constraint)
+            if not foci.few and tuple(only) == ("",):
+                only = self._suspects.of_query(body.looks)
+            for also in only:
+                solutions = self._engine.select(_for_all(body, shape, foci, constraint, also))
+                for row in solutions:
+                    found[tuple(sorted(zip(solutions.variables, row, strict=True)))] = None
         for each in found:
             yield _sparql_breach(dict(each), shape, constraint)
 
-    def _answers(self, shape: Shape, foci: Foci, constraint: Sparql, also: str) -> Solutions:
-        columns = [f"({term.n3()} AS ?{name})" for name, term in sorted(constraint.bound.items())]
-        columns.insert(0, f"({foci.node} AS ?this)")
-        pattern, given = foci.pattern, {"this", *constraint.bound}
-        if constraint.asks:
-            pattern, given = foci.values(shape), given | {"value"}
-            columns.append(f"({foci.value} AS ?value)")
-        nodes = f"{{ SELECT DISTINCT {' '.join(columns)} {{ {pattern} }} }}"
-        if foci.given and not constraint.asks:  # joined with triple patterns faster than a subselect is
-            bound = [term for _, term in sorted(constraint.bound.items())]
-            names = " ".join(f"?{name}" for name in ("this", *sorted(constraint.bound)))
-            rows = " ".join(f"({' '.join(t.n3() for t in (node, *bound))})" for node in foci.given)
-            nodes = f"VALUES ({names}) {{ {rows} }}"
-        body = open_body(constraint.query, given, ("currentShape",))
-        if constraint.asks:
-            query = body.unless(nodes, "?this ?value")
-        else:
-            query = body.select(nodes, also, few=foci.few)
-        try:
-            return self._engine.select(query)
-        except KnowledgeBaseError as error:
-            name = term_name(shape.node if isinstance(constraint.node, BNode) else constraint.node)
-            raise BadShapes(f"The query of {name}: {error}") from error
+
+def _body_of(constraint: Sparql) -> Body:
+    given = {"this", *constraint.bound} | ({"value"} if constraint.asks else set())
+    return open_body(constraint.query, given, ("currentShape",))
+
+
+def _for_all(body: Body, shape: Shape, foci: Foci, constraint: Sparql, also: str) -> str:
+    """The query of a constraint for all focus nodes. also: as in `Body.select`."""
+    columns = [f"({term.n3()} AS ?{name})" for name, term in sorted(constraint.bound.items())]
+    columns.insert(0, f"({foci.node} AS ?this)")
+    pattern = foci.pattern
+    if constraint.asks:
+        pattern = foci.values(shape)
+        columns.append(f"({foci.value} AS ?value)")
+    nodes = f"{{ SELECT DISTINCT {' '.join(columns)} {{ {pattern} }} }}"
+    if constraint.asks:
+        return body.unless(nodes, "?this ?value")
+    if foci.given:  # joined with triple patterns faster than a subselect is
+        bound = [term for _, term in sorted(constraint.bound.items())]
+        names = " ".join(f"?{name}" for name in ("this", *sorted(constraint.bound)))
+        rows = " ".join(f"({' '.join(t.n3() for t in (node, *bound))})" for node in foci.given)
+        nodes = f"VALUES ({names}) {{ {rows} }}"
+    return body.select(nodes, also, few=foci.few)
+
+
+@contextmanager
+def _blaming(shape: Shape, constraint: Sparql) -> Iterator[None]:
+    """Says whose query it is that the engine cannot evaluate."""
+    try:
+        yield
+    except KnowledgeBaseError as error:
+        name = term_name(shape.node if isinstance(constraint.node, BNode) else constraint.node)
+        raise BadShapes(f"The query of {name}: {error}") from error
 
 
 def _sparql_breach(row: Mapping[str, Node | None], shape: Shape, constraint: Sparql) -> Breach:

@@ -12,11 +12,12 @@ Source: SHACL section 5.3.1 and appendix A, SPARQL 1.1 sections 18.2 and 18.6.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from kb.errors import NotAllowed
+from kb.gate.sparql_filters import Absent, Filters
 from kb.sparql_tokens import Context, Kind, Token, tokens
 
 _FORBIDDEN = {
@@ -130,7 +131,8 @@ class Body:
     offsets where the subselect of focus nodes goes, rising, the first at the start of the WHERE. more: those
     where it may go, too, because triple patterns there name such a variable. end: the offset of the brace
     that closes the WHERE. conditions: what is better evaluated as a part of the WHERE. around: what else the
-    WHERE says, None when that is more than triple patterns and filters.
+    WHERE says, None when that is more than triple patterns and filters. looks: variable -> a SELECT of the
+    values that it can have in an answer, and maybe of others, for a WHERE that is not about the focus nodes.
     """
 
     text: str
@@ -141,6 +143,7 @@ class Body:
     end: int
     conditions: tuple[_Condition, ...]
     around: str | None
+    looks: Mapping[str, str]
 
     def select(self, subselect: str, also: str = "", *, few: bool = False) -> str:
         """The SELECT for all focus nodes that `subselect`, in braces, or a VALUES clause gives.
@@ -179,10 +182,12 @@ class _Reader:
         self.open: list[_Group] = []
         self.projected: set[str] = set()
         self.before: deque[Token] = deque(maxlen=3)
+        self.filters = Filters(text)
 
     def body(self) -> Body:
         for token in tokens(self.text):
             self._read(token)
+            self.filters.read(token, in_where=len(self.open) == 1)
             self.before.append(token)
         if not self.groups:
             raise BadConstraintQuery("The query of a constraint has no WHERE.")
@@ -199,7 +204,19 @@ class _Reader:
             end=where.end,
             conditions=moved,
             around=self._around() if where.plain else None,
+            looks=self._looks(where),
         )
+
+    def _looks(self, where: _Group) -> dict[str, str]:
+        if not where.plain or where.bound & self.given:
+            return {}
+        absent = {
+            group.condition: Absent(self.text[group.start : group.end], group.bound)
+            for group in self.groups
+            if group.parent is where and group.condition is not None and group.negated and group.plain
+        }
+        names = where.seen | self.given
+        return self.filters.looks(self.head, (where.start, where.end), where.bound, names, absent)
 
     def _more(self) -> Iterator[int]:
         for group in self.groups:

@@ -343,6 +343,44 @@ def test_a_finding_about_a_number_of_values_tells_by_how_many_it_is_off():
     }
 
 
+RULES_FOR_SUSPECTS = {
+    "one value": "sh:property [ sh:path ex:p ; sh:nodeKind sh:IRI ]",
+    "a way": "sh:property [ sh:path ( ex:p ex:q ) ; sh:pattern '^b' ]",
+    "another way": "sh:property [ sh:path [ sh:alternativePath ( ex:p ex:q ) ] ; sh:datatype ex:t ]",
+    "a way back": "sh:property [ sh:path [ sh:inversePath ex:p ] ; sh:class ex:B ]",
+    "a way of any length": "sh:property [ sh:path [ sh:oneOrMorePath ex:q ] ; sh:in ( ex:c ) ]",
+    "no step": "sh:property [ sh:path [ sh:zeroOrOnePath ex:q ] ; sh:maxCount 1 ; sh:pattern 'b$' ]",
+    "the node itself": "sh:pattern 'b$'",
+    "values of values": "sh:property [ sh:path ex:p ; sh:property [ sh:path ex:q ; sh:hasValue ex:a ;"
+    " sh:nodeKind sh:Literal ; sh:maxCount 0 ] ]",
+    "few": "sh:property [ sh:path ex:p ; sh:maxCount 1 ]",
+    "some": "sh:property [ sh:path ex:q ; sh:minCount 1 ]",
+    "many": "sh:property [ sh:path ex:p ; sh:minCount 3 ]",
+    "both": "sh:property [ sh:path ex:p ; sh:minCount 2 ; sh:maxCount 1 ]",
+    "few of a kind": "sh:property [ sh:path ex:p ; sh:qualifiedMaxCount 0 ; sh:qualifiedMinCount 1 ;"
+    " sh:qualifiedValueShape [ sh:nodeKind sh:IRI ] ]",
+    "a query": "sh:sparql [ sh:select 'SELECT $this ?value { ?value ?path ?o FILTER(isIRI(?o)) "
+    "FILTER NOT EXISTS { ?value a ?type } }' ]",
+}
+
+
+@pytest.mark.parametrize("most", [0, 1000])
+@pytest.mark.parametrize("rule", RULES_FOR_SUSPECTS.values(), ids=RULES_FOR_SUSPECTS)
+def test_what_could_break_a_rule_is_looked_for_first_and_found_all_the_same(monkeypatch, rule, most):
+    # The nodes named outright are checked by themselves, without a look at all data.
+    monkeypatch.setattr("kb.gate.suspects.MOST", most)
+    engine = engine_of("""
+        ex:a a ex:A ; ex:p ex:b , 1 , [ ex:q ex:a ] ; ex:q ex:c . ex:b a ex:A ; ex:p ex:c .
+        ex:c a ex:A ; ex:q ex:b . ex:d ex:p 1 , ex:a ; ex:q ex:d , ex:a . ex:e a ex:A .
+        """)
+    shapes = shapes_of(f"ex:s a sh:NodeShape ; sh:targetClass ex:A ; {rule} .")
+    (shape,) = (each for each in read_shapes(shapes).values() if each.targets)
+    validation = Validation(engine)
+    one_by_one = validation.findings(shape, given([EX.a, EX.b, EX.c, EX.e]))
+    report = validate(engine, shapes)
+    assert report.findings and report == Report.of(one_by_one)
+
+
 def test_only_what_breaks_a_rule_comes_out_of_the_engine():
     class Counting:
         """An engine that counts the rows that it gives."""

@@ -195,3 +195,45 @@ def test_a_subselect_need_not_give_what_is_optional():
 def test_what_is_not_sparql_is_refused():
     with pytest.raises(KnowledgeBaseError):
         open_body("SELECT $this { $this ?p ", ("this",))
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        # Each filter on one variable is tested for its values; the others are left to the query.
+        (
+            "?v ?p ?o . FILTER(STRLEN(STR(?p)) < 9) FILTER regex(STR(?o), '(') "
+            "FILTER(?v != ?p) FILTER isIRI(?p)",
+            {
+                "p": "SELECT ?p { ?v ?p ?o . } GROUP BY ?p HAVING((STRLEN(STR(?p)) < 9) && isIRI(?p))",
+                "o": "SELECT ?o { ?v ?p ?o . } GROUP BY ?o HAVING( regex(STR(?o), '('))",
+            },
+        ),
+        # What must not be there is taken away before.
+        (
+            "?v e:p ?o FILTER(isIRI(?v)) FILTER NOT EXISTS { ?v a ?t FILTER(?t IN (e:A, e:B)) }",
+            {
+                "v": "SELECT ?v { ?v e:p ?o MINUS { ?v a ?t FILTER(?t IN (e:A, e:B)) } } "
+                "GROUP BY ?v HAVING((isIRI(?v)))"
+            },
+        ),
+        (
+            "?v e:p ?o FILTER NOT EXISTS { ?v a e:A }",
+            {"v": "SELECT ?v { ?v e:p ?o MINUS { ?v a e:A } } GROUP BY ?v HAVING(true)"},
+        ),
+        # A MINUS would take nothing away by a filter alone.
+        (
+            "?v e:p ?o FILTER NOT EXISTS { ?x a e:A FILTER(?x = ?v) }",
+            {"v": "SELECT ?v { ?v e:p ?o } GROUP BY ?v HAVING( NOT EXISTS { ?x a e:A FILTER(?x = ?v) })"},
+        ),
+        # Not for a query about the focus nodes, nor where a variable may be unbound.
+        ("$this e:p ?o FILTER(isIRI(?o))", {}),
+        ("?v e:p ?o OPTIONAL { ?v e:q ?x } FILTER(isIRI(?o))", {}),
+        ("?v e:p ?o FILTER($this != 1)", {}),
+    ],
+)
+def test_a_filter_on_one_variable_can_be_tested_for_its_values_alone(where, expected):
+    body = open_body(f"PREFIX e: <https://example.org/> SELECT $this ?v {{ {where} }}", ("this",))
+    looks = {name: " ".join(look.split()) for name, look in body.looks.items()}
+    start = "PREFIX e: <https://example.org/> "
+    assert looks == {name: start + " ".join(look.split()) for name, look in expected.items()}
