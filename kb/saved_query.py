@@ -14,7 +14,8 @@ The header is the lines at the top that begin with `#+`; without that mark they 
     #+   region: Region
 
 A parameter is written `$partnership` in the query and is never written `?partnership`. Values are put in by
-`SavedQuery.bind`, as terms in place of tokens; a parameter without a value stays a variable, that is: any.
+`SavedQuery.bind`, as terms in place of tokens (words: as several with commas between them, which can stand
+where an object does); a parameter without a value stays a variable, that is: any.
 """
 
 from __future__ import annotations
@@ -35,9 +36,13 @@ from kb.resources import shipped_files
 from kb.sparql_text import Form, check
 from kb.sparql_tokens import Kind, tokens
 from kb.terms import COUNTRY, DEF, ID, KINDS, NUTS_CODE, TERMS
+from kb.words import words
 
 LONGEST: Final = 1000
 """The most characters that a value may have."""
+
+MOST_WORDS: Final = 10
+"""The most words that a value of the type "words" may have."""
 
 _IRI_CHARACTER = r"""(?:[^#<>"{}|^`\\\[\]%\s]|%[0-9A-Fa-f]{2})"""
 _IRI = re.compile(
@@ -78,7 +83,7 @@ class Parameter:
         return TYPES[self.type].accepts(self)
 
     def term(self, value: str) -> str:
-        """`value` as a SPARQL term that cannot be read as anything else. Raises `BadValue`."""
+        """`value` as a SPARQL term that cannot be read as anything else, or as some. Raises `BadValue`."""
         text = value.strip()
         made = None
         if text and len(text) <= LONGEST and not _UNPRINTABLE.search(text):
@@ -146,6 +151,12 @@ def _country(_: Parameter, text: str) -> str | None:
     return f"<{COUNTRY}{text.upper()}>" if re.fullmatch("[A-Za-z]{3}", text) else _iri(text)
 
 
+def _words(_: Parameter, text: str) -> str | None:
+    # An object list: `?thing def:word $words` then asks for all of them.
+    found = sorted(words(text))
+    return ", ".join(f'"{word}"' for word in found) if 0 < len(found) <= MOST_WORDS else None
+
+
 def _range(parameter: Parameter) -> str:
     if (parameter.minimum, parameter.maximum) == (-(2**63), 2**63 - 1):
         return "a whole number"
@@ -154,6 +165,7 @@ def _range(parameter: Parameter) -> str:
 
 TYPES: Final[dict[str, _Type]] = {
     "string": _Type(lambda _: f"a text of at most {LONGEST} characters", _string),
+    "words": _Type(lambda _: f"words with letters or digits, {MOST_WORDS} at most", _words),
     "integer": _Type(_range, _integer),
     "date": _Type(lambda _: "a date such as 2018-03-08", _date),
     "language": _Type(lambda _: "a language tag such as en or pt-BR", _language),

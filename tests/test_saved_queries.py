@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kb.engine.oxigraph import OxigraphEngine, read_quads
+from kb.engine.word_index import fill
 from kb.reasoning import infer
 from kb.resources import shipped_files
 from kb.saved_query import load_all
@@ -55,6 +56,7 @@ def little_engine(terms_of_ours, name):
     made.insert(iter(terms_of_ours))
     (data,) = (CASES / name).glob("data.*")
     made.insert(read_quads(data, data.suffix.removeprefix("."), data.name, GRAPH["test"]))
+    fill(made)
     return made
 
 
