@@ -17,6 +17,7 @@ from bench.measuring import Act, Measured, Prepare, Told, side_by_side
 from kb.engine.oxigraph import OxigraphEngine
 from kb.gate import compiled, reference
 from kb.gate.gate import Gate
+from kb.gate.value_tests import Hierarchy
 from kb.patch import Patch, Quad
 from kb.schema import load_shapes
 from kb.shipped import fill
@@ -81,11 +82,12 @@ def judging(gate: Gate, engine: OxigraphEngine, change: Patch) -> Act:
     def judge() -> str:
         checked = 0
         for _ in range(TIMES):
-            verdict = gate.judge(engine, change, before)
+            verdict = gate.judge(engine, change, before, hierarchy=classes)
             checked = verdict.checked
         return f"{checked:,} checked"
 
     engine.transact(change)
+    classes = Hierarchy.of(engine)
     return judge
 
 

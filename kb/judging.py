@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from itertools import chain
 
-from rdflib import Graph
+from rdflib import RDFS, Graph
 
 from kb.derivation import Derivation, ontology_of
 from kb.engine.contract import SHAPES
 from kb.engine.oxigraph import OxigraphEngine
 from kb.gate.compiled import validate
 from kb.gate.gate import Gate, Verdict
+from kb.gate.value_tests import Hierarchy
 from kb.live import Live
 from kb.patch import Patch
 from kb.report import Report
@@ -32,10 +34,13 @@ class Judge:
         self._live = live
         self._plain = plain
         self._gate = Gate(Graph())
+        self._classes: Hierarchy | None = None
+        self._in_doubt: int | None = None  # the revision on which a change of classes is staged
         self.renew()
 
     def renew(self) -> None:
         """Reads the shapes anew, after a commit that may have changed them. Raises `BadShapes`."""
+        self._classes = self._in_doubt = None
         if not self._plain:
             self._gate = Gate(shapes_of(self._live.stated))
 
@@ -47,7 +52,20 @@ class Judge:
         """What the shapes say of the patch that was staged last."""
         if self._plain:
             return _ALL_WELL
-        return self._gate.judge(self._live.stated, patch, self._live.before_last, seconds=seconds)
+        live, hierarchy = self._live, self._hierarchy(patch)
+        return self._gate.judge(live.stated, patch, live.before_last, hierarchy=hierarchy, seconds=seconds)
+
+    def _hierarchy(self, patch: Patch) -> Hierarchy:
+        """That of what is stated, with the patch that was staged last; kept from change to change."""
+        stated = self._live.stated
+        if any(quad[1] == RDFS.subClassOf for quad in chain(patch.deletes, patch.inserts)):
+            self._classes, self._in_doubt = None, stated.revision()
+        if self._in_doubt == stated.revision():
+            # What tells of classes is only staged as yet, and may be dropped.
+            return Hierarchy.of(stated)
+        if self._classes is None:
+            self._classes = Hierarchy.of(stated)
+        return self._classes
 
     def large(self, after: OxigraphEngine, patch: Patch) -> Verdict:
         """What the shapes say of a change that was made on a copy of what is stated.

@@ -65,6 +65,8 @@ FLOORS = {
     "kb.gate.query_reads": 5,
     "kb.gate.dependencies": 6,
     "kb.gate.walking": 5,
+    "kb.gate.plain_tests": 3,
+    "kb.gate.glance": 6,
     "kb.gate.affected": 7,
     "kb.gate.needs": 7,
     "kb.gate.gate": 8,

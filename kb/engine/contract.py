@@ -190,6 +190,9 @@ class Engine(Protocol):
         subject: only those about it.
         """
 
+    def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> Iterator[Triple]:
+        """The triples of the default graph with these terms, None for any; a literal is no subject."""
+
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         """The names of the graphs that hold a triple; the default graph counts where it is one of its own."""
 

@@ -199,6 +199,7 @@ class OxigraphEngine:
     def __init__(self, store: ox.Store, default_graph: DefaultGraph = DefaultGraph.MERGE) -> None:
         self._store = store
         self.default_graph = default_graph
+        self._written: int | None = None  # the revision that was written last, while that is known
 
     @classmethod
     def in_memory(cls, default_graph: DefaultGraph = DefaultGraph.MERGE) -> OxigraphEngine:
@@ -307,8 +308,10 @@ class OxigraphEngine:
             for bit, name in enumerate(_HEAD_BITS):
                 if (head ^ revision) >> bit & 1:
                     made.append(f"{'CREATE' if revision >> bit & 1 else 'DROP'} GRAPH {name}")
+        written, self._written = self._written, None  # read from the store, should the update fail
         with in_our_words():
             self._store.update(" ;\n".join(made), custom_functions=FUNCTIONS)
+        self._written = written if revision is None else revision
 
     def note(self) -> str | None:
         with in_our_words():
@@ -327,6 +330,8 @@ class OxigraphEngine:
                 raise NotAllowed(f"The graph {graph} belongs to the engine; nobody states anything in it.")
 
     def revision(self) -> int:
+        if self._written is not None:
+            return self._written
         with in_our_words():
             set_bits = (bit for bit, name in enumerate(_HEAD_BITS) if self._store.contains_named_graph(name))
             return sum(1 << bit for bit in set_bits)
@@ -340,6 +345,23 @@ class OxigraphEngine:
         about = None if subject is None else cast(ox.NamedNode, to_oxigraph(subject, blank=plain))
         with in_our_words():
             for quad in self._store.quads_for_pattern(about, None, None, to_graph_name(graph)):
+                yield (
+                    to_rdflib(quad.subject, ground=plain),
+                    to_rdflib(quad.predicate),
+                    to_rdflib(quad.object, ground=plain),
+                )
+
+    def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> Iterator[Triple]:
+        plain, asked = self.is_plain, (subject, predicate, value)
+        about, verb, there = (None if term is None else to_oxigraph(term, blank=plain) for term in asked)
+        with in_our_words():
+            found = self._store.quads_for_pattern(
+                cast("ox.NamedNode | None", about),
+                cast("ox.NamedNode | None", verb),
+                there,
+                ox.DefaultGraph(),
+            )
+            for quad in found:
                 yield (
                     to_rdflib(quad.subject, ground=plain),
                     to_rdflib(quad.predicate),

@@ -7,7 +7,7 @@ them is short enough, or none is known, all targets of the shape are affected.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, cast
 
@@ -17,8 +17,8 @@ from rdflib.term import Node
 from kb.engine.contract import APART
 from kb.gate.dependencies import Part
 from kb.gate.reads import End, Read
-from kb.gate.value_tests import Hierarchy, Selects
-from kb.gate.walking import Ground, Nodes, Triple, chunks, values
+from kb.gate.value_tests import Hierarchy, Looks
+from kb.gate.walking import FEW, Ground, Nodes, Triple, chunks, values
 from kb.patch import Patch, Quad
 
 MOST_FOCI: Final = 20_000
@@ -36,7 +36,7 @@ class Change:
     gone: frozenset[Triple]
 
     @classmethod
-    def of(cls, patch: Patch, after: Selects) -> Change:
+    def of(cls, patch: Patch, after: Looks) -> Change:
         """What stands in another graph, too, is no change.
 
         patch: each quad of it makes a difference, as `Patch.effective` sees to. after: an engine with it.
@@ -55,8 +55,13 @@ class Change:
         return {(below, above) for below, verb, above in of if verb == RDFS.subClassOf}
 
 
-def _elsewhere(quads: Iterable[Quad], engine: Selects) -> Iterator[tuple[Triple, Node]]:
+def _elsewhere(quads: Collection[Quad], engine: Looks) -> Iterator[tuple[Triple, Node]]:
     """The triples of the quads that another graph of the merge holds too, with that graph."""
+    if len(quads) <= FEW:
+        for subject, predicate, value, own in quads:
+            stated: Triple = (subject, predicate, value)
+            yield from ((stated, graph) for graph in engine.graphs_with(stated) - APART - {own})
+        return
     for some in chunks(quads):
         rows = values("?s ?p ?o ?own", some)
         query = f"SELECT ?s ?p ?o ?g {{ {rows} GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != ?own) }}"

@@ -13,26 +13,27 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from rdflib import Graph
+from rdflib import Graph, URIRef
 from rdflib.term import Node
 
-from kb.engine.contract import Solutions
+from kb.engine.contract import Solutions, Triple
 from kb.errors import KnowledgeBaseError
 from kb.gate.affected import Affected, Change, Dependents
 from kb.gate.compiled import Validation
 from kb.gate.constraints import Shape, Sparql, Targets
 from kb.gate.dependencies import Part, parts_of
 from kb.gate.foci import given
+from kb.gate.glance import Glance
 from kb.gate.needs import Needs, needs
 from kb.gate.query_patterns import NotAnalysed, read_query
 from kb.gate.routes import Step
 from kb.gate.shape_graph import read_shapes
-from kb.gate.value_tests import Hierarchy, Selects
-from kb.gate.walking import Ground, Neighbours, Nodes, chunks, values
+from kb.gate.value_tests import Hierarchy, Looks
+from kb.gate.walking import FEW, Ground, Neighbours, Nodes, chunks, values
 from kb.patch import Patch
 from kb.report import Finding, Report
 
-Before = Callable[[], AbstractContextManager[Selects]]
+Before = Callable[[], AbstractContextManager[Looks]]
 """Gives an engine in the state before the change, for as long as the context lasts."""
 
 
@@ -73,23 +74,31 @@ class Gate:
         self._needs = {part: needs(part) for part in self._parts}
         self._computed = frozenset(_computed(self._shapes))
         self._patterns: set[tuple[str, str]] = set()
-        self._hierarchy = Hierarchy(())
 
-    def judge(self, after: Selects, patch: Patch, before: Before, *, seconds: float | None = None) -> Verdict:
+    def judge(
+        self,
+        after: Looks,
+        patch: Patch,
+        before: Before,
+        *,
+        hierarchy: Hierarchy | None = None,
+        seconds: float | None = None,
+    ) -> Verdict:
         """Judges a patch by what it can affect.
 
         patch: each quad of it makes a difference, as `Patch.effective` sees to. after: an engine that holds
-        it. before: asked only when there are violations. seconds: how long it may take, looked at between
-        queries. Raises `TooLong`, `BadShapes`, and what the engine raises.
+        it. before: asked only when there are violations. hierarchy: that of `after`, read when None.
+        seconds: how long it may take, looked at between queries. Raises `TooLong`, `BadShapes`, and what the
+        engine raises.
         """
         clock = _Clock(seconds)
         engine = clock.on(after)
         change = Change.of(patch, engine)
         if not change.new and not change.gone:
             return Verdict(Report(), Report(), Report())
-        hierarchy, neighbours = self._hierarchy_of(engine), Neighbours(engine)
-        affected = self._dependents.affected(change, Ground(neighbours, change.gone), hierarchy)
-        validation = Validation(engine, hierarchy, self._patterns)
+        classes, neighbours = hierarchy or Hierarchy.of(engine), Neighbours(engine)
+        affected = self._dependents.affected(change, Ground(neighbours, change.gone), classes)
+        validation = Validation(engine, classes, self._patterns)
         check = _Check(validation, neighbours, affected, self._needs)
         found = {part: list(check.findings(part)) for part in affected.parts()}
         broken = [part for part, findings in found.items() if _violations(findings)]
@@ -105,14 +114,7 @@ class Gate:
         widened = {part.root.node: why for part, why in affected.whole.items()}
         return self._verdict(found.values(), earlier, check.checked(), widened)
 
-    def _hierarchy_of(self, engine: Selects) -> Hierarchy:
-        """That of the data of an engine; mostly it is that of the last change, of which much is known."""
-        found = Hierarchy.of(engine)
-        if found.pairs != self._hierarchy.pairs:
-            self._hierarchy = found
-        return self._hierarchy
-
-    def judge_all(self, after: Selects, before: Before, *, seconds: float | None = None) -> Verdict:
+    def judge_all(self, after: Looks, before: Before, *, seconds: float | None = None) -> Verdict:
         """Judges a change by all data, for changes of so much that it is no use to ask what they affect.
 
         after, before, seconds, raises: as of `judge`.
@@ -173,7 +175,7 @@ class _Clock:
         self._seconds = seconds
         self._end = None if seconds is None else monotonic() + seconds
 
-    def on(self, engine: Selects) -> Selects:
+    def on(self, engine: Looks) -> Looks:
         return _Timed(engine, self)
 
     def look(self) -> None:
@@ -185,12 +187,20 @@ class _Clock:
 class _Timed:
     """An engine that is not asked any more when the time is over."""
 
-    engine: Selects
+    engine: Looks
     clock: _Clock
 
     def select(self, text: str) -> Solutions:
         self.clock.look()
         return self.engine.select(text)
+
+    def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> Iterator[Triple]:
+        self.clock.look()
+        return self.engine.matching(subject, predicate, value)
+
+    def graphs_with(self, triple: Triple) -> set[URIRef]:
+        self.clock.look()
+        return self.engine.graphs_with(triple)
 
 
 class _Check:
@@ -204,6 +214,7 @@ class _Check:
         needs: Mapping[Part, Needs],
     ) -> None:
         self._validation, self._neighbours = validation, neighbours
+        self._glance = Glance(neighbours, validation.tests.hierarchy)
         self._affected, self._needs = affected, needs
         self._targets: dict[tuple[Shape, Nodes], Nodes] = {}
 
@@ -227,12 +238,12 @@ class _Check:
                 yield from self._validation.findings(part.shape, given(some))
 
     def _idle(self, part: Part, foci: Nodes) -> set[Node]:
-        """Those of the focus nodes that lack what anything could be found about."""
-        needed = self._needs[part]
-        if not needed:
+        """Those of the focus nodes about which nothing can be found, as a look at them tells."""
+        if len(foci) > FEW:
             return set()
-        own = self._neighbours.properties(foci)
-        return {node for node, has in own.items() if any(each.isdisjoint(has) for each in needed)}
+        own, needed = self._neighbours.properties(foci), self._needs[part]
+        idle = {node for node, has in own.items() if any(each.isdisjoint(has) for each in needed)}
+        return idle | {node for node in foci - idle if self._glance.conforms(part.shape, node)}
 
     def checked(self) -> int:
         """How many pairs of a shape and a focus node are checked."""

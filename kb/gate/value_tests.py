@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import count
 from typing import Final, Protocol
 
 from rdflib import RDFS, XSD, BNode, Literal, URIRef
 from rdflib.term import Node
 
-from kb.engine.contract import Solutions
+from kb.engine.contract import Solutions, Triple
 from kb.gate.constraints import (
     AtLeast,
     AtMost,
@@ -58,6 +58,16 @@ class Selects(Protocol):
 
     def select(self, text: str) -> Solutions:
         """The solutions of a SELECT on the default graph."""
+
+
+class Looks(Selects, Protocol):
+    """The part of an engine that the gate needs: also lookups of single triples, which ask no query."""
+
+    def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> Iterator[Triple]:
+        """The triples of the default graph with these terms, None for any."""
+
+    def graphs_with(self, triple: Triple) -> set[URIRef]:
+        """The names of the graphs that hold a triple."""
 
 
 class Hierarchy:

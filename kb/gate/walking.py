@@ -12,10 +12,10 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from rdflib import RDF, URIRef
-from rdflib.term import BNode, Literal, Node
+from rdflib.term import BNode, Node
 
 from kb.gate.routes import Chain, Choice, Repeat, Route, Step
-from kb.gate.value_tests import Selects
+from kb.gate.value_tests import Looks
 
 Triple = tuple[Node, Node, Node]
 Item = TypeVar("Item")
@@ -23,7 +23,9 @@ Item = TypeVar("Item")
 AT_ONCE: Final = 1_000
 """How many nodes a query names at most."""
 
-_FEW: Final = 30
+FEW: Final = 30
+"""Up to so many nodes are looked up one by one."""
+
 _MANY_TRIPLES: Final = 60
 
 Nodes = frozenset[Node]
@@ -43,19 +45,30 @@ def values(variables: str, rows: Iterable[Sequence[Node]]) -> str:
 
 
 class Neighbours:
-    """The triples about nodes that an engine holds, each asked for once. What has no name has no triples."""
+    """The triples about nodes that an engine holds. Of a few nodes they are looked up one by one."""
 
-    def __init__(self, engine: Selects) -> None:
+    def __init__(self, engine: Looks) -> None:
         self._engine = engine
-        # Node -> its triples as (predicate, other end), None when they are many.
-        self._out: dict[Node, list[tuple[Node, Node]] | None] = {}
-        self._in: dict[Node, list[tuple[Node, Node]] | None] = {}
+        self._known: dict[Node, list[tuple[Node, Node]] | None] = {}
+
+    def about(self, node: Node) -> list[tuple[Node, Node]] | None:
+        """The properties of a node with their values, each triple once; None when they are many.
+
+        Asked for once. What cannot be a subject has none.
+        """
+        if not _can_be_subject(node):
+            return []
+        if node not in self._known:
+            found = islice(self._engine.matching(node, None, None), _MANY_TRIPLES)
+            triples = [(predicate, value) for _, predicate, value in found]
+            self._known[node] = triples if len(triples) < _MANY_TRIPLES else None
+        return self._known[node]
 
     def properties(self, nodes: Collection[Node]) -> dict[Node, set[Node]]:
         """The properties of nodes; not of nodes with many triples, and of none if the nodes are many."""
-        if len(nodes) > _FEW:
+        if len(nodes) > FEW:
             return {}
-        known = self._fetched([node for node in nodes if not isinstance(node, Literal)], inverse=False)
+        known = {node: self.about(node) for node in nodes if _can_be_subject(node)}
         return {
             node: {predicate for predicate, _ in triples}
             for node, triples in known.items()
@@ -66,14 +79,11 @@ class Neighbours:
         """Where the step leads from these nodes. most: no more are needed."""
         found = set[Node]()
         if not step.inverse:
-            nodes = [node for node in nodes if not isinstance(node, Literal)]
-        if len(nodes) <= _FEW:
-            known, nodes = self._fetched(nodes, step.inverse), []
-            for node, triples in known.items():
-                if triples is None:
-                    nodes.append(node)
-                else:
-                    found |= {other for predicate, other in triples if _fits(step, predicate)}
+            nodes = list(filter(_can_be_subject, nodes))
+        if len(nodes) <= FEW:
+            for node in nodes:
+                found.update(islice(self._reached(node, step), most))
+            return found
         for some in chunks(nodes):
             limit = "" if most is None else f" LIMIT {most}"
             found |= {row[0] for row in self._select(f"?there {{ {_pattern(step, some)} }}{limit}")}
@@ -82,13 +92,10 @@ class Neighbours:
     def having(self, nodes: Collection[Node], step: Step, value: Node | None = None) -> set[Node]:
         """Those of the nodes from which the step leads anywhere, or to `value`."""
         found = set[Node]()
-        if not step.inverse and len(nodes) <= _FEW:
-            known, nodes = self._fetched(nodes, step.inverse), []
-            for node, triples in known.items():
-                if triples is None:
-                    nodes.append(node)
-                elif any(_fits(step, each) and value in (None, other) for each, other in triples):
-                    found.add(node)
+        if not step.inverse:
+            nodes = list(filter(_can_be_subject, nodes))
+        if len(nodes) <= FEW:
+            return {node for node in nodes if any(value in (None, o) for o in self._reached(node, step))}
         there = "?there" if value is None else value.n3()
         for some in chunks(nodes):
             here, triple = values("?here", ((node,) for node in some)), _triple(step, there)
@@ -99,45 +106,30 @@ class Neighbours:
     def types(self, nodes: Collection[Node]) -> dict[Node, set[Node]]:
         """The classes that the nodes are said to be of."""
         found = defaultdict[Node, set[Node]](set)
-        nodes = [node for node in nodes if not isinstance(node, Literal)]
-        if len(nodes) <= _FEW:
-            known, nodes = self._fetched(nodes, inverse=False), []
-            for node, triples in known.items():
-                if triples is None:
-                    nodes.append(node)
-                else:
-                    found[node] = {other for predicate, other in triples if predicate == RDF.type}
+        nodes = list(filter(_can_be_subject, nodes))
+        if len(nodes) <= FEW:
+            return {node: set(self._reached(node, Step(RDF.type))) for node in nodes}
         for some in chunks(nodes):
             for node, its_class in self._select(f"?here ?there {{ {_pattern(Step(RDF.type), some)} }}"):
                 found[node].add(its_class)
         return found
 
-    def _fetched(self, nodes: Collection[Node], inverse: bool) -> dict[Node, list[tuple[Node, Node]] | None]:
-        known = self._in if inverse else self._out
-        missing = [node for node in nodes if node not in known]
-        if missing:
-            self._fetch(missing, inverse)
-        return {node: known[node] for node in nodes}
-
-    def _fetch(self, nodes: list[Node], inverse: bool) -> None:
-        known = self._in if inverse else self._out
-        most = _MANY_TRIPLES * len(nodes)
-        pattern = _pattern(Step(None, inverse), nodes)
-        rows = list(self._select(f"?here ?property ?there {{ {pattern} }} LIMIT {most}"))
-        for node in nodes:
-            known[node] = [] if len(rows) < most else None
-        if len(rows) == most and len(nodes) > 1:
-            for node in nodes:
-                self._fetch([node], inverse)
-        elif len(rows) < most:
-            for node, predicate, other in rows:
-                triples = known[node]
-                assert triples is not None
-                triples.append((predicate, other))
+    def _reached(self, node: Node, step: Step) -> Iterator[Node]:
+        """Where the step leads from a node, each end as often as there are properties that fit."""
+        known = None if step.inverse else self._known.get(node)
+        if known is not None:
+            return (other for predicate, other in known if _fits(step, predicate))
+        ends = (None, node) if step.inverse else (node, None)
+        found = self._engine.matching(ends[0], step.predicate, ends[1])
+        return (s if step.inverse else o for s, p, o in found if _fits(step, p))
 
     def _select(self, rest: str) -> Iterator[tuple[Node, ...]]:
         for row in self._engine.select(f"SELECT DISTINCT {rest}"):
             yield tuple(term for term in row if term is not None)
+
+
+def _can_be_subject(node: Node) -> bool:
+    return isinstance(node, URIRef | BNode)
 
 
 def _pattern(step: Step, nodes: Iterable[Node]) -> str:

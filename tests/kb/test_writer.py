@@ -102,6 +102,28 @@ def test_what_breaks_the_shapes_leaves_no_trace(writer):
     assert (writer.ledger.head().revision, writer.live.stated.note()) == (2, None)
 
 
+def said(verb, *triples):
+    quads = " ".join(f"<{EX}{s}> <{p}> <{EX}{o}> ." for s, p, o in triples)
+    return by(SparqlUpdate(f"{verb} DATA {{ GRAPH <{GRAPH['places']}> {{ {quads} }} }}"))
+
+
+CITY, A_REGION = ("City", RDFS.subClassOf, "Region"), ("first", RDFS.seeAlso, "first")
+
+
+def test_a_class_that_came_a_moment_ago_counts_until_it_goes(writer):
+    def fates(*intents):
+        return [getattr(each, "revision", type(each)) for each in writer.commit_all(intents)]
+
+    assert fates(said("INSERT", A_REGION)) == [3]
+    # Both within one round, and then a round later.
+    assert fates(said("INSERT", CITY), said("INSERT", ("a", RDF.type, "City"))) == [4, DataRefused]
+    assert fates(said("INSERT", ("b", RDF.type, "City"))) == [DataRefused]
+    assert fates(said("DELETE", CITY), said("INSERT", ("c", RDF.type, "City"))) == [5, 6]
+    assert fates(said("INSERT", CITY)) == [DataRefused]
+    # What was refused does not count.
+    assert fates(said("INSERT", ("d", RDF.type, "City"))) == [7]
+
+
 def test_warnings_travel_with_the_outcome_and_the_receipt(writer):
     outcome = writer.commit(by(insert("uncoded", code=False)))
     assert [found.message("en") for found in outcome.report.findings] == ["No code."]

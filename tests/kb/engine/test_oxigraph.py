@@ -52,6 +52,15 @@ def test_history_is_read_by_name_and_is_not_in_the_default_graph(engine):
     ]
 
 
+def test_single_triples_of_the_default_graph_are_looked_up_without_a_query(engine):
+    of_lodz = {(LODZ, RDF.type, DEF.Region), (LODZ, DEF.nutsLevel, Literal(2))}
+    lodz = Literal("Łódzkie", lang="pl")
+    assert set(engine.matching(LODZ, None, None)) == {*of_lodz, (LODZ, RDFS.label, lodz)}
+    assert list(engine.matching(None, RDF.type, DEF.Region)) == [(LODZ, RDF.type, DEF.Region)]
+    assert list(engine.matching(None, None, lodz)) == [(LODZ, RDFS.label, lodz)]
+    assert list(engine.matching(LODZ, RDF.type, lodz)) == []
+
+
 def test_an_ask_and_a_construct_are_told_apart(engine):
     assert bool(engine.query("ASK { ?s ?p 2 }"))
     built = engine.query("CONSTRUCT { ?s ?s ?s } WHERE { ?s ?p ?o }")

@@ -9,7 +9,7 @@ import pytest
 from rdflib import RDF, RDFS, SH, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
-from kb.engine.contract import HISTORY
+from kb.engine.contract import HISTORY, Triple
 from kb.engine.oxigraph import OxigraphEngine, read_quads
 from kb.errors import KnowledgeBaseError
 from kb.gate import affected
@@ -60,6 +60,12 @@ class Recorded:
     def select(self, text: str) -> object:
         self.texts.append(text)
         return self.engine.select(text)
+
+    def matching(self, *terms: Node | None) -> Iterator[Triple]:
+        return self.engine.matching(*terms)
+
+    def graphs_with(self, triple: Triple) -> set[URIRef]:
+        return self.engine.graphs_with(triple)
 
 
 class Case:
