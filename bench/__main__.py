@@ -20,6 +20,7 @@ from bench import (
     inference,
     judging,
     loading,
+    memory,
     readers,
     serving,
 )
@@ -226,6 +227,24 @@ def under_kills(rounds: int, seed: int) -> None:
     with TemporaryDirectory() as folder, ERR.status("starting") as status:
         measured = durability.durability(Path(folder), rounds, seed, status.update)
     OUT.print(markdown("Killing the writer of a service under changes", measured))
+
+
+@main.command(name="memory")
+@click.option(
+    "--queries", type=click.IntRange(20), default=10_000, show_default=True, help="How many mixed ones."
+)
+@click.option(
+    "--rows",
+    type=click.IntRange(1, memory.SUBJECTS**2),
+    default=10_000_000,
+    show_default=True,
+    help="Of the long answer.",
+)
+def of_web_process(queries: int, rows: int) -> None:
+    """The memory of the web process under queries of every kind, and while one very long answer passes."""
+    with TemporaryDirectory() as folder, ERR.status("starting") as status:
+        measured = memory.of_web_process(Path(folder), queries, rows, status.update)
+    OUT.print(markdown("The memory of the web process", measured))
 
 
 if __name__ == "__main__":
