@@ -215,6 +215,8 @@ class _Reading:
         source = str(resolve(operation, parts.source.text))
         graph = resolve(operation, parts.target) if parts.target else self._only
         if source not in self._loaded:
+            if parts.silent:
+                return
             raise NotAllowed(f"{operation.place}: LOAD <{source}> is refused; nothing was read from there.")
         found: dict[LooseQuad, None] = {}
         for quad in read_quads(self._loaded[source], "nq", f"<{source}>", DEFAULT):
@@ -254,10 +256,8 @@ class _Reading:
         return self._default
 
     def _create(self, operation: Operation, parts: Create) -> None:
-        graph = resolve(operation, parts.graph)
-        if self._pending.exists(graph) and not parts.silent:
-            raise NotAllowed(f"{operation.place}: there is a graph {graph} already.")
-        self._pending.create(graph)
+        # Where graphs that hold nothing are not kept, creating one always succeeds (section 3.2).
+        self._pending.create(resolve(operation, parts.graph))
 
     def _transfer(self, operation: Operation, parts: Transfer) -> None:
         source = None if parts.source == "DEFAULT" else resolve(operation, parts.source)

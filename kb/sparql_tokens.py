@@ -133,7 +133,7 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]|\r(?!\n)")
 _NOT_IN_IRI = '<>"{}|^`\\' + "".join(map(chr, range(0x21)))
-_NOT_IN_STRING = "\"'\\\r\n"
+_ESCAPED_IN_STRING = "\"'\\\t\b\n\r\f"
 _CLOSER = {"(": ")", "[": "]", "{": "}", "<<": ">>", "{|": "|}"}
 _READ_AS_WORD = ("service", "load", "filter")
 _AFTER_OPERAND = frozenset((")", "]", "}", ">>"))
@@ -197,7 +197,8 @@ class _Reader:
         if kind is Kind.IRI:
             self._check_escapes(text, _NOT_IN_IRI)
         elif kind is Kind.STRING:
-            self._check_escapes(text, _NOT_IN_STRING)
+            # What a string can say by an escape of its own, the engine takes for no end of it.
+            self._check_escapes(text, "", allowed=_ESCAPED_IN_STRING)
         elif kind is Kind.NAME:
             self._check_prefix(text)
         elif kind is Kind.WORD:
@@ -264,13 +265,16 @@ class _Reader:
         elif prefix not in self.prefixes:
             raise self.refuse(f"The prefix {prefix[:40]} is not declared; add PREFIX {prefix[:40]} <…>.")
 
-    def _check_escapes(self, text: str, forbidden: str) -> None:
+    def _check_escapes(self, text: str, forbidden: str, allowed: str = "") -> None:
         """Refuses a codepoint escape of a character that would end the token if it stood there itself."""
         if "\\" not in text:
             return
         for escape in _ESCAPE.finditer(text):
             code = int(escape[1] or escape[2], 16)
-            if code > 0x10FFFF or _UNPRINTABLE.match(chr(code)) or chr(code) in forbidden:
+            character = chr(code) if code <= 0x10FFFF else ""
+            if character and character in allowed:
+                continue
+            if not character or _UNPRINTABLE.match(character) or character in forbidden:
                 raise self.refuse(f"The escape {escape[0]} is not accepted here.", NotAllowed)
 
     def _close(self, mark: str, frame: _Frame) -> None:

@@ -164,7 +164,8 @@ def operations(
     """The operations of an update request, in order.
 
     base: the absolute IRI that relative ones are resolved against where the request declares none. services:
-    addresses of endpoints that SERVICE may name. loads: whether LOAD may stand in it.
+    addresses of endpoints that SERVICE may name. loads: whether LOAD may stand in it; with SILENT it always
+    may, and may load nothing.
     Raises `TooLarge` when it passes one of `limits`, `NotAllowed` for any other SERVICE and for what parsers
     read in different ways, `NotUnderstood` for what is no SPARQL by its tokens.
     """
@@ -202,8 +203,12 @@ def operations(
 
 def _allowed(text: str, limits: Limits, services: Collection[str], loads: bool) -> Iterator[Token]:
     service: Token | None = None
+    load: Token | None = None
     outside: list[Token] = []
     for token in tokens(text):
+        if load and token.word != "SILENT":
+            raise _elsewhere(load)
+        load = token if token.word == "LOAD" and not loads else None
         if token.depth == 0:
             outside.append(token)
         if service and token.word != "SILENT":
@@ -211,11 +216,17 @@ def _allowed(text: str, limits: Limits, services: Collection[str], loads: bool) 
             service = None
         if token.word == "SERVICE" and services:
             service = token
-        elif token.word == "SERVICE" or (token.word == "LOAD" and not loads):
-            raise NotAllowed(f"{token.place}: {token.word} is refused; no other server is asked from here.")
+        elif token.word == "SERVICE":
+            raise _elsewhere(token)
         if token.opens and token.depth >= limits.nesting:
             raise TooLarge(f"{token.place}: this is more than {limits.nesting} brackets open at once.")
         yield token
+    if load:
+        raise _elsewhere(load)
+
+
+def _elsewhere(token: Token) -> NotAllowed:
+    return NotAllowed(f"{token.place}: {token.word} is refused; no other server is asked from here.")
 
 
 def _between_semicolons(every: Iterator[Token]) -> Iterator[tuple[list[Token], Token | None]]:

@@ -110,11 +110,10 @@ class Federation:
         """An update that means the same, asks nobody else and brings along what it loads, for the block.
 
         Raises like `kb.federation` and `kb.loading`; `NotAllowed` for a source that is not listed,
-        `RemoteFailed` for one that fails, and what readers raise, unless the operation is SILENT; `Busy`.
+        `RemoteFailed` for one that fails, and what readers raise, unless the operation is SILENT, which then
+        loads nothing; `Busy`.
         """
-        found = sources(change.text, change.base, self.endpoints)
-        for source in found:
-            self._refuse(source)
+        found = [each for each in sources(change.text, change.base, self.endpoints) if self._may_load(each)]
         if not found and not asks_others(change.text):
             yield change
             return
@@ -132,8 +131,18 @@ class Federation:
     def _fetch(self, client: str) -> Fetch:
         return Fetch(self.reads, self.fetcher, client)
 
+    def _may_load(self, source: Source) -> bool:
+        """Whether a source is to be read. Raises like `_refuse`, unless the operation is SILENT."""
+        try:
+            self._refuse(source)
+        except (NotAllowed, NotUnderstood):
+            if not source.silent:
+                raise
+            return False
+        return True
+
     def _refuse(self, source: Source) -> None:
-        """Raises `NotAllowed` unless the address is below one that is listed."""
+        """Raises `NotAllowed` unless the address is below one that is listed, `NotUnderstood` for none."""
         listed = False
         if source.address:
             address = web_address(source.address).url

@@ -20,7 +20,7 @@ from rdflib.term import Node
 
 from kb.engine.contract import RESERVED, QuerySyntaxError
 from kb.engine.faults import fault
-from kb.engine.oxigraph import OxigraphEngine, query_error
+from kb.engine.oxigraph import OWN_GRAPHS, OxigraphEngine, query_error
 from kb.engine.oxigraph_changes import FUNCTIONS, statements
 from kb.engine.oxigraph_terms import Term, term_as_stored, to_graph_name, to_rdflib
 from kb.errors import FolderUnusable, NotUnderstood
@@ -129,6 +129,7 @@ def solutions(
     """The solutions of a WHERE clause on the state after `pending`; read them before the engine changes.
 
     variables: names, in the order wanted. distinct: each row once. limit: the number of rows at most.
+    The names of the engine's own graphs are no solutions.
     Raises `NotUnderstood` when it cannot be evaluated, `FolderUnusable` when there is something pending and
     the engine was opened for reading only.
     """
@@ -145,7 +146,8 @@ def solutions(
             subselect = f"{{ {select} WHERE {where.pattern} LIMIT {limit} }}"
             rows = _tried(engine.store, where, subselect, [constant, *variables], before)
         for row in rows:
-            yield tuple(map(known.stored, row))
+            if OWN_GRAPHS.isdisjoint(row):
+                yield tuple(map(known.stored, row))
 
 
 class _Known:

@@ -64,6 +64,9 @@ _DEFAULT_NAME = ox.NamedNode(str(DEFAULT))
 # number of revisions leaves no more behind than these names.
 _HEAD_BITS = [ox.NamedNode(f"{RESERVED}revision-bit:{bit}") for bit in range(48)]
 _NOTE = ox.NamedNode(f"{RESERVED}note")
+OWN_GRAPHS = frozenset((*_HEAD_BITS, _NOTE))
+"""The graphs that the engine keeps for itself, for the modules of `kb.engine`."""
+
 _AT_ONCE = 10_000
 _Term = TypeVar("_Term")
 _Quad = TypeVar("_Quad", bound=tuple[Node, Node, Node, Node])

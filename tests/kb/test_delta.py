@@ -216,6 +216,18 @@ MEANINGS = {
         "",
     ),
     "create changes nothing, and lets the graph be cleared": ("CREATE GRAPH :g9 ; CLEAR GRAPH :g9", "", ""),
+    "create what there is": (
+        "CREATE GRAPH :g1 ; CREATE GRAPH :g1 ; CREATE GRAPH :g9 ; CREATE GRAPH :g9",
+        "",
+        "",
+    ),
+    "load nothing, in silence": ("LOAD SILENT <file:///etc/passwd> INTO GRAPH :g1", "", ""),
+    "names of graphs are those of people's graphs": (
+        "INSERT DATA { GRAPH :g1 { :a :p 1 } } ; "
+        "INSERT { GRAPH :all { :it :names ?g } } WHERE { GRAPH ?g { :ann (:none*)|(:none?) :ann } }",
+        "",
+        ":g1 { :a :p 1 } :all { :it :names :g1 , :g2 , graph:history , graph:inferred }",
+    ),
     "add": ("ADD :g2 TO :g1", "", ":g1 { :bob :name 'Bob'@en }"),
     "copy": (
         "COPY GRAPH :g2 TO GRAPH :g1",
@@ -378,18 +390,12 @@ REFUSALS = [
         "Operation 3 (line 3): there is no graph",
     ),
     ("DROP GRAPH :g1 ; DROP GRAPH :g1", UnknownGraph, "Operation 2 (line 2): there is no graph"),
-    ("CLEAR NAMED ; CREATE GRAPH :g1", NotAllowed, "Operation 2 (line 2): there is a graph"),
-    (
-        "CREATE GRAPH :g1",
-        NotAllowed,
-        "Operation 1 (line 2): there is a graph https://example.org/g1 already.",
-    ),
     (
         "LOAD <https://example.org/x>",
         NotAllowed,
         "Line 2, column 1: LOAD is refused; no other server is asked from here.",
     ),
-    ("LOAD SILENT <file:///etc/passwd> INTO GRAPH :g1", NotAllowed, "LOAD is refused"),
+    ("LOAD SILENT <file:///etc/passwd> ; LOAD <file:///etc/passwd>", NotAllowed, "LOAD is refused"),
     (
         "INSERT { :a :b ?x } WHERE { SERVICE SILENT <https://example.org/x> { ?x ?y ?z } }",
         NotAllowed,

@@ -212,15 +212,16 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
-def test_a_source_that_is_not_listed_is_refused_even_when_silent(services, path):
+def test_a_source_that_is_not_listed_is_refused_and_in_silence_not_asked(services, path):
     here, _, root = services
     before = len(Files.asked)
-    for silent in ("", "SILENT "):
-        assert here.refused(update=f"LOAD {silent}<{root}{path}>") == (
-            403,
-            f"Operation 1 (line 1): LOAD <{root}{path}> is refused; the setting load_sources does not list "
-            "it.",
-        )
+    assert here.refused(update=f"LOAD <{root}{path}>") == (
+        403,
+        f"Operation 1 (line 1): LOAD <{root}{path}> is refused; the setting load_sources does not list it.",
+    )
+    update = f"LOAD SILENT <{root}{path}> ; INSERT DATA {{ <{EX}x> <urn:x:after> '{path}' }}"
+    assert here.send({"update": update})[0] == 204
+    assert here.rows(f"SELECT * {{ ?x <urn:x:after> '{path}' }}") == [{"x": f"{EX}x"}]
     assert len(Files.asked) == before
 
 
@@ -236,7 +237,10 @@ CANARY = [
     ("query", "ASK FROM <{}> FROM NAMED <{}> { ?a ?b ?c }", 200),
     ("update", "INSERT { ?a ?b ?c } WHERE { SERVICE <{}> { ?a ?b ?c } }", 403),
     ("update", "LOAD <{}>", 403),
-    ("update", "LOAD SILENT <file:///etc/passwd>", 400),
+    ("update", "LOAD <file:///etc/passwd>", 400),
+    ("update", "LOAD SILENT <file:///etc/passwd>", 204),
+    ("update", "LOAD SILENT <{}> INTO GRAPH <urn:x:canary>", 204),
+    ("update", "LOAD SILENT <{}> ; LOAD <{}>", 403),
     ("update", "INSERT {} USING <{}> WHERE { ?a ?b ?c }", 204),
 ]
 

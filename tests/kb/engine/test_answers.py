@@ -116,6 +116,8 @@ def test_a_dataset_that_is_given_counts_instead_of_that_of_the_text(engine):
         "GRAPH ?g { OPTIONAL { ?s <urn:none> ?o } }",
         "GRAPH ?g { { } }",
         "GRAPH ?g { FILTER(true) }",
+        "GRAPH ?g { ?s <urn:none>* ?o }",
+        "GRAPH ?g { ?s (<urn:none>?/<urn:x:p>*) ?s }",
     ],
 )
 def test_the_names_of_graphs_are_those_of_people(engine, pattern):
