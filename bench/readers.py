@@ -47,8 +47,21 @@ HOSTILE = {
     "pattern compiled in each row": (
         "SELECT * { ?a ?b ?c . ?d ?e ?f FILTER REGEX('a', CONCAT('b{50}', STR(?c), STR(?f))) }"
     ),
+    "cross join grouped": "SELECT ?a (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } GROUP BY ?a ?d ?g",
+    "a text doubled forty times": (
+        "SELECT (STRLEN(?x40) AS ?n) { BIND('0123456789' AS ?x0) "
+        + " ".join(f"BIND(CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(40))
+        + " }"
+    ),
+    "texts of a cross join in one": (
+        "SELECT (STRLEN(GROUP_CONCAT(CONCAT(STR(?a), STR(?b), STR(?c), STR(?d)))) AS ?n) "
+        "{ ?a ?b ?c . ?d ?e ?f }"
+    ),
+    "all pairs of a path": "SELECT (COUNT(*) AS ?n) { ?a (!<urn:x:none>)* ?b }",
+    "a path of paths": "SELECT (COUNT(*) AS ?n) { ?a ((!<urn:x:none>)*/(!<urn:x:none>)*)* ?b }",
+    "a star of patterns": "SELECT * { " + " . ".join(f"?s ?p{n} ?o{n}" for n in range(60)) + " }",
 }
-"""Queries that take all they are given, each asked again as soon as it is stopped."""
+"""Queries that take all they are given, time or memory, each asked again as soon as it is stopped."""
 
 
 class _Sink:
