@@ -4,7 +4,7 @@ SPARQL cannot be cut into words without knowing where one stands: `<` opens an I
 in an expression, so that `FILTER(?a<1)SERVICE#>` holds one IRI for a plain tokenizer and a SERVICE for a
 parser. Each token is therefore read in the context of its innermost open bracket. What a parser could still
 read in another way is refused: words that are not of the language (`trueSERVICE`), prefixes that are not
-declared or begin with a word that would change the reading, escapes of characters that would end the token.
+declared or are such a word and another prefix (`SERVICEx:`), escapes of characters that would end the token.
 
 Source: SPARQL 1.1 Query Language, sections 19.2 to 19.8; what Oxigraph does beyond it was tried.
 """
@@ -160,6 +160,8 @@ class _Reader:
         self.at, self.line, self.line_start = 0, 1, 0
         self.frames = [_Frame("", Context.QUERY)]
         self.prefixes: set[str] = set()
+        self.doubtful: dict[str, str] = {}
+        """What a prefix is after a word that it begins with, and the prefix."""
         self.last: Token | None = None
         self.before_last: Token | None = None
 
@@ -258,12 +260,26 @@ class _Reader:
     def _check_prefix(self, name: str) -> None:
         prefix = name[: name.index(":") + 1]
         if self.last is not None and self.last.word == "PREFIX":
-            if prefix.lower().startswith(_READ_AS_WORD):
-                words = " or ".join(word.upper() for word in _READ_AS_WORD)
-                raise self.refuse(f"A prefix may not begin with {words}; choose another one.", NotAllowed)
-            self.prefixes.add(prefix)
+            self._declare(prefix)
         elif prefix not in self.prefixes:
             raise self.refuse(f"The prefix {prefix[:40]} is not declared; add PREFIX {prefix[:40]} <…>.")
+
+    def _declare(self, prefix: str) -> None:
+        """Takes a prefix down. Refuses one whose names the engine could read as a word and another name."""
+        self.prefixes.add(prefix)
+        rests = [prefix]
+        for word in _READ_AS_WORD:
+            if prefix.lower().startswith(word):
+                rests.append(prefix[len(word) :])
+                self.doubtful[prefix[len(word) :]] = prefix
+        for rest in rests:
+            whole = self.doubtful.get(rest)
+            if whole and rest in self.prefixes:
+                raise self.refuse(
+                    f"The prefix {whole[:40]} can be read as {whole[: -len(rest)].upper()} and {rest[:40]}; "
+                    "choose another one.",
+                    NotAllowed,
+                )
 
     def _check_escapes(self, text: str, forbidden: str, allowed: str = "") -> None:
         """Refuses a codepoint escape of a character that would end the token if it stood there itself."""

@@ -172,6 +172,8 @@ HIDDEN = [
     "SELECT * { ?a ?b ?c # \rSERVICE ?x {}\n }",
     "PREFIX h: <http://x/> SELECT * { ?a ?b ?c . SERVICEh:x{} }",
     "PREFIX SERVICEh: <http://x/> PREFIX h: <http://x/> SELECT * { SERVICEh:x{} }",
+    "PREFIX : <http://x/> PREFIX service: <http://x/> SELECT * { service:x{} }",
+    "PREFIX LoadFilterh: <http://x/> PREFIX Filterh: <http://x/> LoadFilterh:x",
     "PREFIX FILTERh: <http://x/> PREFIX h: <http://x/> SELECT * { FILTERh:f(1 <2)SERVICE#>\n?x{} }",
     "PREFIX h: <http://x/> SELECT * { ?a ?b trueSERVICEh:x{} }",
     "SELECT * { ?a ?b 1SERVICE ?x {} }",
@@ -182,6 +184,23 @@ HIDDEN = [
     "SELECT * { ?a ?b ?c # \\u000A SERVICE ?x {}\n }",
     "L\\u004FAD <http://x/>",
 ]
+
+
+@pytest.mark.parametrize("prefix", ["FILTER", "service", "services", "loader", "filterService"])
+def test_a_prefix_may_begin_with_a_word_where_no_other_prefix_makes_it_doubtful(prefix):
+    pattern = f"{prefix}:a {prefix}:b ?c FILTER(?c)"
+    text = f"PREFIX {prefix}: <http://x/> PREFIX h: <http://x/> SELECT * {{ {pattern} }}"
+    assert check(text) is Form.SELECT
+    store = pyoxigraph.Store()
+    store.update("INSERT DATA { <http://x/a> <http://x/b> true }")
+    assert len(list(store.query(text))) == 1
+
+
+def test_a_prefix_that_can_be_read_in_two_ways_is_refused_by_name():
+    with pytest.raises(
+        NotAllowed, match="The prefix services: can be read as SERVICE and s:; choose another one"
+    ):
+        check("PREFIX services: <http://x/> PREFIX s: <http://y/> SELECT * { ?a ?b ?c }")
 
 
 def test_the_escape_of_a_quote_in_a_string_is_part_of_it():
