@@ -16,7 +16,7 @@ from bench.served import Served, adding, children
 
 _POWER_CUT = 10
 _ANY_TIME = 3
-_LARGE = ("Copy.make", "Judge.large", "Live.put_in_use", "Live.replace")
+_LARGE = ("Copy.make", "Judge.large", "Live.put_in_use", "Live.finish")
 
 
 class _Trial:

@@ -21,10 +21,11 @@ from typing import Any
 import kb.ledger.ledger
 import server.supervisor
 from kb.checkpoints import Checkpoints
+from kb.copies import Copy
 from kb.engine.oxigraph import OxigraphEngine
 from kb.judging import Judge
 from kb.ledger.ledger import Ledger
-from kb.live import Copy, Live
+from kb.live import Live
 from server import writer_process
 from server.cli import main as regiolink
 
@@ -44,7 +45,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "Copy.make": (Copy, "make"),
     "Judge.large": (Judge, "large"),
     "Live.put_in_use": (Live, "_put_in_use"),
-    "Live.replace": (Live, "_replace"),
+    "Live.finish": (Live, "_finish"),
 }
 """The steps of a commit at which a fault can be asked for. "Ledger note" is inside its transaction."""
 

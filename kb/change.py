@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from rdflib import URIRef
 
@@ -13,6 +13,8 @@ from kb.delta import UnknownGraph, delta
 from kb.engine.contract import DEFAULT, EDITS
 from kb.engine.dry_run import check_syntax
 from kb.engine.oxigraph import OxigraphEngine, graph_of, read_quads, to_rdflib
+from kb.engine.row_reader import RowReader
+from kb.engine.rows import Rows
 from kb.errors import NotAllowed, NotFound, TooLarge
 from kb.history import refuse_stale, undo_patch
 from kb.intent import AddQuads, Change, DropGraph, RdfPatch, ReplaceGraph, ReplaceThing, SparqlUpdate, Undo
@@ -20,12 +22,17 @@ from kb.ledger.ledger import Ledger
 from kb.normal_form import NormalForm
 from kb.patch import Patch, Quad
 from kb.pending import Origin
-from kb.rdf_patch import from_text
+from kb.rdf_patch import from_text, row_of
 from kb.terms import GENID
 from kb.update_text import EDIT, Data, Load, operations
 
 MAX_QUADS: Final = 2_000_000
 """How many quads one change may come to."""
+
+_LARGE: Final = 4_000_000
+"""Bytes of N-Quads from which on they are kept as rows."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,8 @@ def plan(change: Change, stated: OxigraphEngine, public: OxigraphEngine, ledger:
             found = delta(public if reads else stated, change)
             return Planned(found.patch, found.origins, reads_things=found.things, reads_all=reads)
         case AddQuads():
+            if _is_large(stated, change.source):
+                return _adding_rows(stated, change.source)
             quads = set(_quads(stated, change.source))
             patch = Patch.of(inserts=quads - stated.holds(quads), made_from=stated.revision())
             return Planned(patch, reads_things=_subjects(quads))
@@ -109,15 +118,36 @@ def plan(change: Change, stated: OxigraphEngine, public: OxigraphEngine, ledger:
             return Planned(undo_patch(ledger, stated.holds, change.first, change.last))
 
 
+def _is_large(engine: OxigraphEngine, source: bytes | Path) -> bool:
+    """Whether quads are so many that they are better kept as text; never in a store with blank nodes."""
+    if engine.is_plain or (isinstance(source, Path) and not source.is_file()):
+        return False
+    return (source.stat().st_size if isinstance(source, Path) else len(source)) > _LARGE
+
+
+def _adding_rows(engine: OxigraphEngine, source: bytes | Path) -> Planned:
+    form = NormalForm()
+    reader = RowReader(engine, form.quad, row_of)
+    rows = set(map(reader.row, _limited(read_quads(source, "nq", "the data", EDITS))))
+    whole = Rows(inserts=rows)
+    patch = Rows(inserts=rows - reader.present, made_from=engine.revision())
+    return Planned(patch, reads_things=whole.subjects())
+
+
+def _limited(quads: Iterator[T]) -> Iterator[T]:
+    for number, quad in enumerate(quads, start=1):
+        if number > MAX_QUADS:
+            raise TooLarge(f"The change has more than {MAX_QUADS:,} quads; send it in parts.")
+        yield quad
+
+
 def _quads(engine: OxigraphEngine, source: bytes | Path, graph: URIRef | None = None) -> Iterator[Quad]:
     """The quads of N-Quads in normal form; those without a graph are for the engine's default one."""
     default = DEFAULT if engine.is_plain else EDITS
     form = NormalForm(rdf12=engine.is_plain)
     if isinstance(source, Path) and not source.is_file():
         raise NotFound("The data that was handed over is no longer there; send it again.")
-    for number, quad in enumerate(read_quads(source, "nq", "the data", graph or default), start=1):
-        if number > MAX_QUADS:
-            raise TooLarge(f"The change has more than {MAX_QUADS:,} quads; send it in parts.")
+    for quad in _limited(read_quads(source, "nq", "the data", graph or default)):
         made = form.quad(
             (to_rdflib(quad.subject), to_rdflib(quad.predicate), to_rdflib(quad.object), graph_of(quad))
         )

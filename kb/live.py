@@ -14,18 +14,21 @@ from __future__ import annotations
 import gc
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import version
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 
 from kb import __version__
+from kb.copies import Copy, opened
 from kb.derivation import Derivation, TooMuchFollows, ontology_of
 from kb.engine.contract import DefaultGraph
 from kb.engine.faults import in_our_words
 from kb.engine.oxigraph import OxigraphEngine
-from kb.engine.word_index import fill, follow_in_bulk, word_changes
+from kb.engine.row_reader import take
+from kb.engine.word_index import fill, word_changes
 from kb.errors import EngineDamaged, FolderUnusable
 from kb.ledger.commits import Commit
 from kb.ledger.errors import LedgerDamaged
@@ -33,7 +36,7 @@ from kb.ledger.ledger import Ledger
 from kb.patch import Patch
 from kb.rdf_patch import from_text, to_text
 from kb.reasoning import infer
-from kb.receipts import receipt
+from kb.receipts import HISTORY, receipt
 
 LARGE = 20_000
 """Quads of a patch from which on it is made on a copy."""
@@ -164,14 +167,17 @@ class Live:
 
     @contextmanager
     def copy(self) -> Iterator[Copy]:
-        """A copy of what is stated, to try a large patch on; nothing of it stays unless it is accepted."""
+        """A copy of what is stated, to try a large patch on; nothing of it stays unless it is accepted.
+
+        What readers would see of it is made beside, while the patch is judged.
+        """
         with self._new_folder() as folder:
             self.stated.checkpoint(folder / "stated")
-            with _opened(folder / "stated", self._default_graph) as stated:
-                copy = Copy(stated)
+            with opened(folder / "stated", self._default_graph) as stated, ThreadPoolExecutor(1) as beside:
+                copy = Copy(stated, folder, lambda: beside.submit(self._make_public, folder, self.public))
                 yield copy
             if copy.accepted is not None:
-                self._replace(folder, [(copy.accepted, copy.patch)])
+                self._finish(copy, copy.accepted)
 
     # -- following ----------------------------------------------------------------------------------------
 
@@ -185,25 +191,19 @@ class Live:
             return
         for commit in missing:
             patch = self._ledger.patch_of(commit.revision)
-            self._show(patch, commit)
             self.stated.apply(patch, commit.revision)
+            self._show(patch, commit)
 
     def rebuild(self, told: Told = tell_nobody, until: int | None = None) -> None:
         """Makes both engines anew from the ledger, up to the newest revision or that named, for use."""
         commits = _commits(self._ledger, 0, self._ledger.head().revision if until is None else until)
         with self._new_folder() as folder:
-            with _opened(folder / "stated", self._default_graph) as stated:
+            with opened(folder / "stated", self._default_graph) as stated:
                 for commit in commits:
                     told("Repeating commits", commit.revision, len(commits))
                     stated.apply_in_bulk(self._ledger.patch_of(commit.revision), commit.revision)
-                stated.flush()
                 stated.checkpoint(folder / "public")
-            with _opened(folder / "public", self._default_graph) as public:
-                for start in range(0, len(commits), 500):
-                    receipts = (self._receipt(commit) for commit in commits[start : start + 500])
-                    public.transact(Patch.of(inserts=chain.from_iterable(each.inserts for each in receipts)))
-                self._infer(public)
-                fill(public)
+            self._make_public(folder, None, commits)
             self._put_in_use(folder)
         self.times_made_anew += 1
 
@@ -248,11 +248,10 @@ class Live:
         if engine.revision() == 0:
             return True
         try:
-            patch = self._ledger.patch_of(engine.revision())
+            some = self._ledger.patch_of(engine.revision()).part(_LOOKED_AT)
         except LedgerDamaged:
             return True  # reading goes on; 'regiolink verify' and a backup are for this
-        here, gone = (set(islice(quads, _LOOKED_AT)) for quads in (patch.inserts, patch.deletes))
-        return engine.holds(here) == here and not engine.holds(gone)
+        return engine.holds(some.inserts) == some.inserts and not engine.holds(some.deletes)
 
     def _show(self, patch: Patch, commit: Commit) -> None:
         """Makes a commit visible to readers, with its receipt and what follows from it."""
@@ -263,39 +262,53 @@ class Live:
             try:
                 whole = joined(whole, self._derivation.changes(self.public, patch))
             except TooMuchFollows:
-                self._replace_public(whole, commit)
+                self._replace_public()
                 return
         with self.showing:
             self.public.apply(whole, commit.revision)
 
-    def _replace_public(self, whole: Patch, commit: Commit) -> None:
-        """As `_show`, with all that follows derived anew, on a copy."""
+    def _replace_public(self) -> None:
+        """Makes visible all that is stated, with all that follows derived anew, on a copy."""
+        missing = _commits(self._ledger, self.public.revision(), self.stated.revision())
         with self._new_folder() as folder:
-            self.public.checkpoint(folder / "public")
-            self.stated.checkpoint(folder / "stated")
-            with _opened(folder / "public", self._default_graph) as public:
-                public.apply_in_bulk(whole, commit.revision)
-                self._infer(public)
+            for kind in ("stated", "public"):
+                self.stated.checkpoint(folder / kind)
+            self._make_public(folder, self.public, missing)
             self._put_in_use(folder)
 
-    def _replace(self, folder: Path, made: Iterable[tuple[Commit, Patch]]) -> None:
-        """Puts a pair in use of which `stated` is made already."""
-        self.public.checkpoint(folder / "public")
-        with _opened(folder / "public", self._default_graph) as public:
-            for commit, patch in made:
-                follow_in_bulk(public, patch)
-                public.apply_in_bulk(joined(patch, self._receipt(commit)), commit.revision)
-            self._infer(public)
-        self._put_in_use(folder)
-
     def _follow_on_copy(self, missing: Sequence[Commit], told: Told) -> None:
+        shown = self.public.revision()
         with self._new_folder() as folder:
             self.stated.checkpoint(folder / "stated")
-            with _opened(folder / "stated", self._default_graph) as stated:
+            with opened(folder / "stated", self._default_graph) as stated:
                 for commit in missing:
                     told("Repeating commits", commit.revision, missing[-1].revision)
                     stated.apply_in_bulk(self._ledger.patch_of(commit.revision), commit.revision)
-            self._replace(folder, ((commit, self._ledger.patch_of(commit.revision)) for commit in missing))
+                stated.checkpoint(folder / "public")
+            self._make_public(folder, self.public, [each for each in missing if each.revision > shown])
+            self._put_in_use(folder)
+
+    def _finish(self, copy: Copy, commit: Commit) -> None:
+        copy.made.result()
+        with opened(copy.folder / "public", self._default_graph) as public:
+            public.transact(self._receipt(commit))
+        self._put_in_use(copy.folder)
+
+    def _make_public(
+        self, folder: Path, before: OxigraphEngine | None, commits: Sequence[Commit] = ()
+    ) -> None:
+        """Makes what readers see of a pair whose `public` holds as yet what is stated, and nothing else.
+
+        before: what they saw before, with the receipts up to then. commits: those that need a receipt.
+        """
+        with opened(folder / "public", self._default_graph) as public:
+            if before is not None:
+                take(HISTORY, before, public)
+            for start in range(0, len(commits), 500):
+                receipts = (self._receipt(commit) for commit in commits[start : start + 500])
+                public.transact(Patch.of(inserts=chain.from_iterable(each.inserts for each in receipts)))
+            self._infer(public)
+            fill(public)
 
     def _infer(self, public: OxigraphEngine) -> None:
         if not self._plain:
@@ -355,20 +368,6 @@ class Live:
                 shutil.rmtree(old, ignore_errors=True)
 
 
-class Copy:
-    """A copy of what is stated. accepted: the commit that it became, None while it is none."""
-
-    def __init__(self, stated: OxigraphEngine) -> None:
-        self.stated = stated
-        self.patch = Patch()
-        self.accepted: Commit | None = None
-
-    def make(self, patch: Patch, revision: int) -> None:
-        """Makes the change of a patch that would be this revision."""
-        self.stated.apply_in_bulk(patch, revision)
-        self.patch = patch
-
-
 def _commits(ledger: Ledger, after: int, until: int) -> list[Commit]:
     """The commits after one revision up to another. Raises `LedgerDamaged` when one is missing."""
     found = ledger.commits(after=after, until=until, limit=max(until - after, 0))
@@ -386,13 +385,3 @@ def _way_back(staged: Sequence[Patch]) -> str | None:
 def joined(patch: Patch, other: Patch) -> Patch:
     """Two patches that share no quad, as one."""
     return Patch(patch.deletes | other.deletes, patch.inserts | other.inserts)
-
-
-@contextmanager
-def _opened(folder: Path, default_graph: DefaultGraph) -> Iterator[OxigraphEngine]:
-    engine = OxigraphEngine.in_folder(folder, default_graph)
-    try:
-        yield engine
-        engine.flush()
-    finally:
-        engine.close()

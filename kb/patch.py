@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from rdflib import BNode, Literal, URIRef
 from rdflib.term import Node
@@ -52,9 +53,25 @@ class Patch:
         """A patch of these quads."""
         return cls(frozenset(deletes), frozenset(inserts), made_from)
 
+    def made(self, revision: int | None) -> Patch:
+        """The same patch, made from a revision."""
+        return replace(self, made_from=revision)
+
     def __len__(self) -> int:
         """The number of quads that it names."""
         return len(self.deletes) + len(self.inserts)
+
+    def counts(self) -> tuple[int, int]:
+        """The numbers of deletes and of inserts."""
+        return len(self.deletes), len(self.inserts)
+
+    def part(self, most: int) -> Patch:
+        """At most so many of its deletes and so many of its inserts."""
+        return Patch.of(islice(self.deletes, most), islice(self.inserts, most))
+
+    def subjects(self) -> frozenset[str]:
+        """The IRIs of all that it says something about, or no longer says."""
+        return frozenset(str(quad[0]) for quad in self.deletes | self.inserts)
 
     def inverse(self) -> Patch:
         """The patch that takes this one back, if every delete was there before and no insert was."""

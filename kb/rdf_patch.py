@@ -9,7 +9,7 @@ Source: https://afs.github.io/rdf-delta/rdf-patch.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import cast
 
@@ -19,6 +19,7 @@ from rdflib.term import Node
 
 from kb.engine.contract import FileSyntaxError
 from kb.engine.oxigraph import graph_of, read_quads, to_rdflib, write_quads
+from kb.engine.rows import Rows
 from kb.errors import NotUnderstood
 from kb.patch import Patch, Quad
 from kb.rdf12 import MOST_NESTED, DirectedLiteral, TripleTerm, is_ground, quoted
@@ -31,6 +32,7 @@ _END = re.compile(r"\.\s*(#.*)?")
 _HEADER = re.compile(rf"{_KEY.pattern}\s+\S.*\.\s*(#.*)?")
 _PREFIX = re.compile(r'("[^"]*"|[^\s"]*:?)(\s+\S.*)?\s*\.\s*(#.*)?')
 _HALVES = re.compile("[\ud800-\udfff]")
+_LARGE = 1_000_000
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"')
 
 
@@ -58,16 +60,34 @@ def to_text(patch: Patch, header: Mapping[str, str | URIRef | Literal] | None = 
     Raises `CannotBeWritten` for an IRI, language tag or text that N-Quads cannot hold.
     """
 
-    def rows(code: str, quads: Iterable[Quad]) -> list[str]:
-        return sorted(f"{code} {' '.join(map(_written, quad))} .\n" for quad in quads)
-
     lines = []
     for key, value in sorted((header or {}).items()):
         if not _KEY.fullmatch(key):
             raise CannotBeWritten(f"{key!r} cannot be a header of a patch.")
         term = value if isinstance(value, URIRef | Literal) else Literal(value)
         lines.append(f"H {key} {_written(term)} .\n")
-    return "".join([*lines, "TX .\n", *rows("D", patch.deletes), *rows("A", patch.inserts), "TC .\n"])
+    rows = patch if isinstance(patch, Rows) else Rows(map(row_of, patch.deletes), map(row_of, patch.inserts))
+    deletes = (f"D {row} .\n" for row in sorted(rows.deleted))
+    inserts = (f"A {row} .\n" for row in sorted(rows.inserted))
+    return "".join([*lines, "TX .\n", *deletes, *inserts, "TC .\n"])
+
+
+def row_of(quad: Quad) -> str:
+    """A quad as N-Quads, without a dot at its end. Raises `CannotBeWritten`."""
+    return " ".join(map(_written, quad))
+
+
+def from_own_text(text: str) -> Patch:
+    """The patch for which `to_text` gave a text without headers, and nobody has touched it since."""
+    if len(text) < _LARGE:
+        return from_text(text)
+    deletes, inserts = list[str](), list[str]()
+    for line in text.split("\n"):
+        if line.startswith("A "):
+            inserts.append(line[2:-2])
+        elif line.startswith("D "):
+            deletes.append(line[2:-2])
+    return Rows(deletes, inserts)
 
 
 def from_text(text: str, graph: URIRef | None = None) -> Patch:

@@ -9,17 +9,19 @@ from itertools import groupby
 
 from rdflib import Graph, URIRef
 
-from kb.engine.contract import APART, INFERRED, Engine
+from kb.engine.contract import APART, INFERRED
+from kb.engine.oxigraph import OxigraphEngine
+from kb.engine.row_reader import conclude
 from kb.imported import Progress
 from kb.rules import Rule, rules
 
 
-def infer(engine: Engine, ontology: Graph, progress: Progress | None = None) -> int:
+def infer(engine: OxigraphEngine, ontology: Graph, progress: Progress | None = None) -> int:
     """Derives, into the graph of inferred triples, all that the rules of `ontology` give and nobody asserted.
 
     Every inferred triple also stands in the default graph. What was inferred before is taken out first, so
-    the outcome depends on the asserted triples only. It is one update a rule, not one transaction: until the
-    end, readers of the same engine see a part. Out: the number of inferred triples.
+    the outcome depends on the asserted triples only. It is not one transaction: until the end, readers of the
+    same engine see a part. Out: the number of inferred triples.
     Raises `UnsupportedAxiom`, with nothing changed.
     """
     layers = strata(rules(ontology))
@@ -34,7 +36,7 @@ def infer(engine: Engine, ontology: Graph, progress: Progress | None = None) -> 
     return engine.size() - asserted
 
 
-def forget(engine: Engine) -> None:
+def forget(engine: OxigraphEngine) -> None:
     """Takes all inferred triples out of `engine`, and out of its default graph unless they are asserted."""
     inferred = INFERRED.n3()
     unmerged = ", ".join(name.n3() for name in sorted(APART))
@@ -103,15 +105,11 @@ def _steps(layer: list[Rule]) -> Iterator[_Step]:
         )
 
 
-def _exhaust(engine: Engine, layer: list[Rule]) -> None:
+def _exhaust(engine: OxigraphEngine, layer: list[Rule]) -> None:
     """Evaluates the rules of `layer` until none gives anything new."""
     steps = list(_steps(layer))
     waiting = list(steps)
     while waiting:
         step = waiting.pop(0)
-        # Asking first makes the last, empty round cheap and tells whether other steps have to look again.
-        if engine.query(f"ASK {{ {step.news} }}"):
-            engine.update(
-                f"INSERT {{ {step.then} GRAPH {INFERRED.n3()} {{ {step.then} }} }} WHERE {{ {step.news} }}"
-            )
+        if conclude(engine, step.then, step.news, INFERRED):
             waiting += [other for other in steps if step.writes in other.reads and other not in waiting]

@@ -342,9 +342,11 @@ class Writer:
 
     def _created(self, patch: Patch) -> tuple[str, ...]:
         """The graphs that hold nothing yet and would hold something."""
-        graphs = {quad[3] for quad in patch.inserts}
+        # What is deleted from is not empty.
         return tuple(
-            sorted(str(graph) for graph in graphs if next(self.live.stated.triples(graph), None) is None)
+            sorted(
+                str(graph) for graph in patch.graphs() if next(self.live.stated.triples(graph), None) is None
+            )
         )
 
     def _entry(self, intent: Intent, planned: Planned, verdict: Verdict, judged: OxigraphEngine) -> Entry:

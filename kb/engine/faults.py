@@ -1,11 +1,12 @@
-"""What the engine's own exceptions mean when they are about its files: no room, in use, or damaged."""
+"""What the engine's own exceptions mean: about its files, and about texts that do not parse."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kb.engine.contract import NotSupported
+from kb.engine.contract import FileSyntaxError, NotSupported, QuerySyntaxError
 from kb.errors import EngineDamaged, FolderUnusable, KnowledgeBaseError, NoRoom
 
 
@@ -44,3 +45,19 @@ def in_our_words() -> Iterator[None]:
 
 def _damaged() -> EngineDamaged:
     return EngineDamaged("The engine's files cannot be read; they may be damaged. 'regiolink rebuild' helps.")
+
+
+def file_error(error: SyntaxError, name: str) -> FileSyntaxError:
+    """The parser's error for people, with line and column where it names them."""
+    what = re.sub(r"^Parser error( (at|between) [^:]*)?: ", "", str(error.msg)).rstrip(".")
+    return FileSyntaxError(name, what, error.lineno or None, error.offset or None)
+
+
+def query_error(error: SyntaxError) -> QuerySyntaxError:
+    """The parser's error for people, with line and column where it names them."""
+    at = re.match(r"error at (\d+):(\d+): (.*)", str(error.msg), re.DOTALL)
+    if not at:
+        return QuerySyntaxError(str(error.msg).strip().rstrip("."), None, None)
+    # The engine lists character classes among what it expected; they tell a person nothing.
+    what = re.sub(r"\[[^\]]*\](, )?|\s*\n\s*\|[^\]]*\](, )?", "", at[3]).strip().rstrip(".,")
+    return QuerySyntaxError(what, int(at[1]), int(at[2]))

@@ -6,7 +6,6 @@ Only the modules of `kb.engine` import pyoxigraph: this one, what it is made of 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import islice
@@ -23,13 +22,15 @@ from kb.engine.contract import (
     DefaultGraph,
     FileSyntaxError,
     NotSupported,
-    QuerySyntaxError,
     Triple,
 )
 from kb.engine.faults import fault, in_our_words
+from kb.engine.faults import file_error as file_error
+from kb.engine.faults import query_error as query_error
 from kb.engine.oxigraph_changes import FUNCTIONS, in_default_graph, is_merged, statements
 from kb.engine.oxigraph_terms import to_graph_name, to_oxigraph, to_quad
 from kb.engine.oxigraph_terms import to_rdflib as to_rdflib
+from kb.engine.rows import Rows, load, with_merge
 from kb.errors import NotAllowed, NotUnderstood
 from kb.patch import Patch
 from kb.terms import GENID, PREFIXES
@@ -122,22 +123,6 @@ def _skolemised(quad: ox.Quad) -> ox.Quad:
         return term
 
     return ox.Quad(named(quad.subject), quad.predicate, named(quad.object), named(quad.graph_name))
-
-
-def file_error(error: SyntaxError, name: str) -> FileSyntaxError:
-    """The parser's error for people, with line and column where it names them."""
-    what = re.sub(r"^Parser error( (at|between) [^:]*)?: ", "", str(error.msg)).rstrip(".")
-    return FileSyntaxError(name, what, error.lineno or None, error.offset or None)
-
-
-def query_error(error: SyntaxError) -> QuerySyntaxError:
-    """The parser's error for people, with line and column where it names them."""
-    at = re.match(r"error at (\d+):(\d+): (.*)", str(error.msg), re.DOTALL)
-    if not at:
-        return QuerySyntaxError(str(error.msg).strip().rstrip("."), None, None)
-    # The engine lists character classes among what it expected; they tell a person nothing.
-    what = re.sub(r"\[[^\]]*\](, )?|\s*\n\s*\|[^\]]*\](, )?", "", at[3]).strip().rstrip(".,")
-    return QuerySyntaxError(what, int(at[1]), int(at[2]))
 
 
 class OxigraphSolutions:
@@ -294,7 +279,11 @@ class OxigraphEngine:
             with in_our_words():
                 made = statements(self._store, Patch.of(some), self.default_graph)
                 self._store.update(" ;\n".join(made), custom_functions=FUNCTIONS)
-        self.insert(to_quad(quad, blank=self.is_plain) for quad in patch.inserts)
+        if isinstance(patch, Rows) and not self.is_plain:
+            with in_our_words():
+                load(self._store, with_merge(patch.inserted))
+        else:
+            self.insert(to_quad(quad, blank=self.is_plain) for quad in patch.inserts)
         self.transact(Patch(), revision=revision)
 
     def transact(self, patch: Patch, *, revision: int | None = None, note: str | None = None) -> None:

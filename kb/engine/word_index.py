@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Final, cast
 
 import pyoxigraph as ox
@@ -27,8 +26,6 @@ _WORDS: Final = cast(ox.NamedNode, to_graph_name(WORDS))
 _WORD, _SPELLING, _TRIGRAM = (ox.NamedNode(str(DEF[name])) for name in ("word", "spelling", "trigram"))
 _NAMES: Final = [ox.NamedNode(str(name)) for name in NAMES]
 _NAMED: Final = frozenset(NAMES)
-_AT_ONCE: Final = 10_000
-
 _Spoken = set[tuple[Term, str]]
 """Things, each with a word of its names."""
 
@@ -42,17 +39,6 @@ def word_changes(engine: OxigraphEngine, patch: Patch) -> Patch:
     """
     deletes, inserts = _changes(engine, patch)
     return Patch.of(map(_to_quad, deletes), map(_to_quad, inserts))
-
-
-def follow_in_bulk(engine: OxigraphEngine, patch: Patch) -> None:
-    """Makes the change of `word_changes`, not atomic: only for a folder that nobody reads yet."""
-    deletes, inserts = _changes(engine, patch)
-    going = iter(deletes)
-    with in_our_words():
-        engine.store.bulk_extend(inserts)
-        while some := list(islice(going, _AT_ONCE)):
-            triples = "\n".join(f"{quad.subject} {quad.predicate} {quad.object} ." for quad in some)
-            engine.store.update(f"DELETE DATA {{ GRAPH {_WORDS} {{ {triples} }} }}")
 
 
 def fill(engine: OxigraphEngine) -> None:

@@ -26,7 +26,7 @@ from kb.ledger.tables import COMMITS, SETTLED
 from kb.ledger.touches import As, hash_of, touched
 from kb.ledger.verification import Verdict, verify
 from kb.patch import Patch
-from kb.rdf_patch import from_text, to_text
+from kb.rdf_patch import from_own_text, from_text, to_text
 
 IN_ROW = 256 * 1024
 """Bytes that a compressed patch may have to stay in its row of SQLite; larger ones become files."""
@@ -229,8 +229,7 @@ class Ledger:
 
     def patch_of(self, revision: int) -> Patch:
         """The patch of a revision, made from the revision before it; raises as `patch_text` does."""
-        read = from_text(self.patch_text(revision))
-        return Patch(read.deletes, read.inserts, made_from=revision - 1)
+        return from_own_text(self.patch_text(revision)).made(revision - 1)
 
     # -- keeping ------------------------------------------------------------------------------------------
 

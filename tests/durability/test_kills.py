@@ -43,7 +43,7 @@ LOST_LARGE = [
 ]
 DONE_LARGE = [
     ("Ledger.append_all", "after", 1),
-    ("Live.replace", "before", 1),
+    ("Live.finish", "before", 1),
     ("Live.put_in_use", "before", 1),
     ("Live.put_in_use", "after", 1),
 ]

@@ -31,6 +31,9 @@ INSERT DATA {{
 }}"""
 
 
+REVISIONS = f"SELECT ?n {{ GRAPH <{HISTORY}> {{ ?c <http://purl.org/dc/terms/identifier> ?n }} }}"
+
+
 def insert(name, label=True, code=True):
     said = f"<{EX}{name}> a <{EX}Region>"
     said += f' ; <{RDFS.label}> "{name}"' if label else ""
@@ -243,8 +246,11 @@ def test_new_shapes_are_refused_where_data_would_fail_and_accepted_with_a_waiver
     writer.commit(by(insert("a long enough name".replace(" ", "-"))))
 
 
-def test_a_large_change_lands_like_a_small_one(kb, writer, monkeypatch):
+@pytest.mark.parametrize("bytes_of_large", [0, 1_000_000])
+def test_a_large_change_lands_like_a_small_one(kb, writer, monkeypatch, bytes_of_large):
     monkeypatch.setattr("kb.writer.LARGE", 5)
+    monkeypatch.setattr("kb.change._LARGE", bytes_of_large)
+    monkeypatch.setattr("kb.rdf_patch._LARGE", bytes_of_large)
     many = "".join(
         f"<{EX}n{n}> <{RDF.type}> <{EX}Region> <{GRAPH['many']}> .\n"
         f'<{EX}n{n}> <{RDFS.label}> "n{n}" <{GRAPH["many"]}> .\n'
@@ -258,6 +264,24 @@ def test_a_large_change_lands_like_a_small_one(kb, writer, monkeypatch):
     assert {found.focus for found in refused.value.report.violations} == {URIRef(EX + "m3")}
     writer.commit(by(insert("after")))
     assert (writer.head(), len(seen(kb, writer))) == (4, 12)
+    # What is there already is no change, and each other quad is one.
+    again = many + many.replace("/n", "/o")
+    assert writer.commit(by(AddQuads(again.encode()), door=Door.LOAD)).commit.inserts == 20
+    assert writer.commit(by(AddQuads(again.encode()), door=Door.LOAD)).commit is None
+    before = everything(writer.live.public)
+    assert verify(writer.ledger, writer.live.stated, writer.live.public).sentences == ()
+    writer.rebuild()
+    assert everything(writer.live.public) == before
+    writer.commit(by(Undo(5, 5), door=Door.UNDO))
+    assert len(seen(kb, writer)) == 12
+
+
+def test_a_large_change_has_all_receipts_and_all_that_follows(writer, monkeypatch):
+    monkeypatch.setattr("kb.writer.LARGE", 1)
+    writer.commit(by(insert("large")))
+    revisions = {int(number) for (number,) in writer.live.public.select(REVISIONS)}
+    follows = {str(thing).removeprefix(EX) for thing, _, _ in writer.live.public.triples(INFERRED)}
+    assert (revisions, follows) == ({1, 2, 3}, {"first", "large"})
 
 
 @pytest.mark.parametrize(

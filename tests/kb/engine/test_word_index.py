@@ -1,13 +1,12 @@
 """The graph of words: whatever the changes, it holds the words of the names that are stated, and no more."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rdflib import RDFS, SKOS, Literal, URIRef
 
 from kb.engine.contract import DEFAULT, HISTORY, INFERRED, SHAPES, WORDS, DefaultGraph
 from kb.engine.oxigraph import OxigraphEngine
-from kb.engine.word_index import fill, follow_in_bulk, word_changes
+from kb.engine.word_index import fill, word_changes
 from kb.patch import Patch
 from kb.terms import DEF, GRAPH
 from kb.words import NAMES, trigrams, word_iri, words
@@ -115,15 +114,6 @@ def test_where_the_default_graph_is_one_of_its_own_there_are_no_words():
     assert found(after(engine, inserts=[quad("b", "Tile"), quad("b", "Tile", DEFAULT)])) == {}
 
 
-@pytest.mark.parametrize("many", [1, 10_001])
-def test_a_large_change_gives_the_same_words(many):
-    engine = holding(*(quad(f"{number}", f"Tile {number}") for number in range(many)))
-    patch = Patch.of((quad(f"{number}", f"Tile {number}") for number in range(many)), [quad("new", "Blue")])
-    follow_in_bulk(engine, patch)
-    engine.apply_in_bulk(patch, 2)
-    assert found(engine) == {"new": {"blue"}}
-
-
 NAMED = st.sampled_from(["blue", "Blue tile", "tile", "TILE works", "wörks", "…", URIRef(EX + "iri")])
 QUADS = st.builds(
     quad,
@@ -132,24 +122,17 @@ QUADS = st.builds(
     st.sampled_from([A, A, B, HISTORY]),
     st.sampled_from([RDFS.label, RDFS.label, SKOS.prefLabel, RDFS.comment]),
 )
-STEPS = st.lists(
-    st.tuples(st.lists(st.integers(0, 20), max_size=4), st.sets(QUADS, max_size=4), st.booleans()), max_size=6
-)
+STEPS = st.lists(st.tuples(st.lists(st.integers(0, 20), max_size=4), st.sets(QUADS, max_size=4)), max_size=6)
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.sets(QUADS, max_size=8), STEPS)
 def test_step_by_step_gives_the_words_of_what_is_stated(stated, steps):
-    engine, present, revision = holding(*stated), set(stated), 1
-    for places, coming, in_bulk in steps:
+    engine, present = holding(*stated), set(stated)
+    for places, coming in steps:
         here = sorted(present)
         patch = Patch.of({here[place] for place in places if place < len(here)}, coming)
-        revision += 1
-        if in_bulk:
-            follow_in_bulk(engine, patch)
-            engine.apply_in_bulk(patch, revision)
-        else:
-            after(engine, patch.deletes, patch.inserts)
+        after(engine, patch.deletes, patch.inserts)
         present = patch.apply(present)
         expected = {}
         for thing, said, name, graph in present:
