@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from flask import Request, Response
 
+from kb.snapshot import Snapshot
 from server import metrics
 from server.backend import Answer, Backend
 from server.caching import FOREVER, NEVER, PRIVATE, Kept, http_date, is_known, tag
@@ -66,6 +67,24 @@ def respond(backend: Backend, request: Request, moment: Moment, wanted: Wanted, 
     return _told(backend, request, answer, entity_tag, headers, extra)
 
 
+def shared(backend: Backend) -> str:
+    """What caches may do with an answer to anybody about the newest state."""
+    return f"public, max-age=0, s-maxage={backend.shared_seconds}"
+
+
+def headers_of_state(state: Snapshot, entity_tag: str, control: str) -> list[tuple[str, str]]:
+    """What an answer says of the state that it is made from. entity_tag: empty for one that has none."""
+    headers = [
+        ("Vary", VARY),
+        ("Regiolink-Revision", str(state.revision)),
+        ("Last-Modified", http_date(state.time)),
+        ("Cache-Control", control),
+    ]
+    if entity_tag:
+        headers.append(("ETag", entity_tag))
+    return headers
+
+
 def content_type(media: str) -> str:
     """A media type as the header has it: text in UTF-8."""
     return f"{media}; charset=utf-8" if media.startswith("text/") else media
@@ -82,21 +101,16 @@ def _headers(
     elif moment.past:
         control = FOREVER
     else:
-        control = f"public, max-age=0, s-maxage={backend.shared_seconds}"
-    written = http_date(state.time)
-    headers = [
-        ("Vary", VARY),
-        ("Regiolink-Revision", str(state.revision)),
-        ("Last-Modified", written),
-        ("Cache-Control", control),
-    ]
-    if entity_tag:
-        headers.append(("ETag", entity_tag))
+        control = shared(backend)
+    headers = headers_of_state(state, entity_tag, control)
     if moment.past:
         address = backend.public_url + quote(request.path.lstrip("/"), safe="/:%")
         query = request.query_string.decode("latin-1")
         original = f"{address}?{query}" if query else address
-        headers += [("Memento-Datetime", written), ("Link", f'<{original}>; rel="original timegate"')]
+        headers += [
+            ("Memento-Datetime", http_date(state.time)),
+            ("Link", f'<{original}>; rel="original timegate"'),
+        ]
     return headers
 
 

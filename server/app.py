@@ -19,25 +19,10 @@ from server import (
     things,
     undoing,
 )
+from server.guard import GUARD
+from server.prompt import Prompt
 from server.services import Services
 from server.settings import Settings
-
-_CONTENT_SECURITY = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
-)
-
-_GUARD = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": _CONTENT_SECURITY,
-    "Referrer-Policy": "no-referrer",
-}
 
 
 def create_app(settings: Settings) -> Flask:
@@ -53,6 +38,7 @@ def create_app(settings: Settings) -> Flask:
     atexit.register(services.close)
     app.extensions["services"] = services
     backend, queries = services.backend, load_all()
+    app.extensions["prompt"] = Prompt(backend, services.reads, installed, settings)
     cross_origin.register(app)
     app.register_blueprint(pages.blueprint(backend, services.reads, queries))
     app.register_blueprint(sparql.blueprint(backend))
@@ -64,7 +50,7 @@ def create_app(settings: Settings) -> Flask:
 
     @app.after_request
     def guard(answer: Response) -> Response:
-        answer.headers.extend(_GUARD)
+        answer.headers.extend(GUARD)
         return answer
 
     return app

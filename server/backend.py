@@ -79,6 +79,9 @@ class States(Protocol):
     def newest(self, at_least: int | None = None) -> Snapshot:
         """The newest one; of a revision `at_least`, for which it waits if it must."""
 
+    def known(self, at_least: int) -> Snapshot | None:
+        """What `newest` gives where it waits for nothing, else None."""
+
     def at(self, revision: int) -> Snapshot:
         """That of a revision. Raises `NotFound`."""
 
@@ -166,6 +169,10 @@ class Backend:
     def prepared(self, change: SparqlUpdate, client: str) -> AbstractContextManager[SparqlUpdate]:
         """An update for which other servers were asked what it wants of them, for the block."""
         return self.federation.prepared(change, client) if self.federation else nullcontext(change)
+
+    def known(self) -> Snapshot | None:
+        """What `newest` gives, where it is known without waiting for anything; else None."""
+        return self.states.known(self.written)
 
     def commit(self, intent: Intent) -> Outcome:
         """Makes a change, which the next question from here sees; it is counted by what comes of it."""

@@ -14,7 +14,9 @@ EXPOSED: Final = (
     "Accept-Patch, Accept-Post, Allow, Content-Language, ETag, Idempotency-Replayed, Last-Modified, Link, "
     "Location, Memento-Datetime, Regiolink-Complete, Regiolink-Revision, Retry-After, Vary, WWW-Authenticate"
 )
-_OTHERWISE: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
+OTHERWISE: Final = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": EXPOSED}
+"""What every answer of the public addresses says, but for those to what browsers ask beforehand."""
+
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS",
@@ -31,5 +33,5 @@ def register(app: Flask) -> None:
     def allow(answer: Response) -> Response:
         if request.path.startswith(_OPEN):
             # Nobody else sets these; to replace what is not there takes three times as long.
-            answer.headers.extend(_PREFLIGHT if request.method == "OPTIONS" else _OTHERWISE)
+            answer.headers.extend(_PREFLIGHT if request.method == "OPTIONS" else OTHERWISE)
         return answer

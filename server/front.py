@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
+from typing import Any
 
 from flask import Flask, Request, Response, g, request
 from gunicorn.http.errors import ParseException
@@ -41,12 +42,25 @@ _OUTCOMES = {
 _FOR_OPERATORS = ("readiness.healthz", "readiness.readyz", "metrics")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Front:
-    """What the addresses behind it use. readiness: add the parts that the service needs."""
+    """What is behind it uses. readiness: add the parts that the service needs.
+
+    For what comes in beside it (`server.prompt`): put_right: puts the address of the client in an environment
+    right for the proxies that are known; counts: holds a client to the rate, None without one; counted: the
+    descriptors of connections whose request was counted by that; count: tells the metrics.
+    """
 
     authorisation: Authorisation
     readiness: Readiness
+    put_right: Callable[[dict[str, Any]], object] = lambda _environ: None
+    counts: limiting.Counts | None = None
+    counted: set[int] = field(default_factory=set)
+
+    @staticmethod
+    def count(done: Done) -> None:
+        """Tells the metrics of a request that is over."""
+        _count(done)
 
 
 def install(app: Flask, settings: Settings) -> Front:
@@ -58,7 +72,8 @@ def install(app: Flask, settings: Settings) -> Front:
     app.url_map.merge_slashes = False
     app.before_request(partial(_greet, front.authorisation, settings))
     if settings.rate_limit:
-        limiting.register(app, settings.rate_limit, partial(_client, front.authorisation), _is_for_operators)
+        key = partial(_client, front.authorisation)
+        front.counts = limiting.register(app, settings.rate_limit, key, partial(_is_exempt, front.counted))
     app.register_blueprint(readiness.blueprint(front.readiness, _may_look_inside))
 
     @app.get("/metrics", endpoint="metrics")
@@ -70,10 +85,15 @@ def install(app: Flask, settings: Settings) -> Front:
     app.wsgi_app = RequestLog(app.wsgi_app, _count)  # type: ignore[method-assign]
     _word_refusals(app)
     if settings.proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies
-        )
+        behind = partial(ProxyFix, x_for=settings.proxies, x_proto=settings.proxies)
+        app.wsgi_app = behind(app.wsgi_app)  # type: ignore[method-assign]
+        front.put_right = lambda environ: behind(_nothing)(environ, _nothing)
     return front
+
+
+def _nothing(*_: object) -> Any:
+    """What is behind a proxy when nothing but its headers is looked at."""
+    return ()
 
 
 def _count(done: Done) -> None:
@@ -130,8 +150,10 @@ def _client(authorisation: Authorisation) -> str:
     return f"user:{person.name}" if person else limiting.network_of(request.remote_addr or "")
 
 
-def _is_for_operators() -> bool:
-    return request.endpoint in _FOR_OPERATORS
+def _is_exempt(counted: Collection[int]) -> bool:
+    """Whether a request does not count: one for operators, or one that was counted before it came here."""
+    connection = request.environ.get("gunicorn.socket")
+    return request.endpoint in _FOR_OPERATORS or (connection is not None and connection.fileno() in counted)
 
 
 def _may_look_inside() -> bool:

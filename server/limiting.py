@@ -8,12 +8,16 @@ from ipaddress import IPv6Address, ip_address
 
 from flask import Flask, Response
 from flask_limiter import Limiter, RateLimitExceeded
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerMinute, parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from server.problems import problem
 
+Counts = Callable[[str], bool]
+"""Counts a request by nobody with a name, from an address. Out: whether it is within the rate."""
+
+_EVERYWHERE = "global"  # what Flask-Limiter calls the scope of a rate for all addresses together
 WRONG_TOKENS = 20
 """Requests with a wrong token that one address may send in a minute."""
 
@@ -49,10 +53,11 @@ class WrongTokens:
         return _seconds_until(self._counts.get_window_stats(self._limit, network_of(client)).reset_time)
 
 
-def register(app: Flask, rate: str, key: Callable[[], str], exempt: Callable[[], bool]) -> None:
+def register(app: Flask, rate: str, key: Callable[[], str], exempt: Callable[[], bool]) -> Counts:
     """Holds each client of `app` to `rate`, such as "600/minute"; answers 429 beyond it.
 
-    key: who makes the request at hand. exempt: whether that request does not count.
+    key: who makes the request at hand. exempt: whether that request does not count. Out: counts a request
+    that `app` has not seen.
     """
     limiter = Limiter(
         key,
@@ -76,6 +81,9 @@ def register(app: Flask, rate: str, key: Callable[[], str], exempt: Callable[[],
         )
         answer.headers["Retry-After"] = str(seconds)
         return answer
+
+    limit = parse(rate)
+    return lambda address: limiter.limiter.hit(limit, network_of(address), _EVERYWHERE)
 
 
 def _seconds_until(moment: float) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from mmap import mmap
 from typing import Final, Protocol
 
@@ -74,6 +75,17 @@ _commit_seconds = Histogram(
 _writer_restarts = mmap(-1, 8)
 
 
+# To look a series up by its labels takes longer than to count in it, and there are few.
+@cache
+def _requests_of(method: str, endpoint: str, status: int) -> Counter:
+    return _requests.labels(method, endpoint, str(status))
+
+
+_request_seconds_of: Final = cache(_request_seconds.labels)
+_queries_of: Final = cache(_queries.labels)
+_query_seconds_of: Final = cache(_query_seconds.labels)
+
+
 class Readers(Protocol):
     """What the readers do: how many are at work, how many queries wait, and why readers came to an end."""
 
@@ -131,9 +143,8 @@ _registry.register(_watched)
 
 def request_done(method: str, endpoint: str, status: int, seconds: float) -> None:
     """A request was answered. endpoint: a name of the application's own, never what a client sent."""
-    method = method if method in _METHODS else "other"
-    _requests.labels(method, endpoint, str(status)).inc()
-    _request_seconds.labels(endpoint).observe(seconds)
+    _requests_of(method if method in _METHODS else "other", endpoint, status).inc()
+    _request_seconds_of(endpoint).observe(seconds)
 
 
 def query_done(outcome: str, seconds: float, size: int) -> None:
@@ -141,8 +152,8 @@ def query_done(outcome: str, seconds: float, size: int) -> None:
 
     seconds: from taking it to its last byte. size: bytes of the answer.
     """
-    _queries.labels(outcome).inc()
-    _query_seconds.labels(outcome).observe(seconds)
+    _queries_of(outcome).inc()
+    _query_seconds_of(outcome).observe(seconds)
     _answer_bytes.observe(size)
 
 

@@ -43,6 +43,7 @@ from kb.sparql_shapes import examined
 from kb.sparql_text import Form, Limits
 from server.negotiation import NotAcceptable
 from server.readers.answer import Answer
+from server.readers.begun import Begun
 from server.readers.errors import AnswerTooLarge, StateGone
 from server.readers.pool import Pool, PoolState
 from server.readers.tasks import Document, Kind, Parsed, Question
@@ -108,6 +109,7 @@ class QueryService:
         limits: QueryLimits | None = None,
     ) -> None:
         self._pool, self._snapshots = pool, snapshots
+        self._handed_over: dict[int, tuple[Question, Begun]] = {}
         self.limits = limits or QueryLimits()
 
     def ask(
@@ -124,6 +126,44 @@ class QueryService:
         `NotAllowed` for an update, `NotAcceptable` when no form is wanted for what the query gives, and what
         the engine says of the query.
         """
+        task, form, clock = self._ready(question)
+
+        def begin(state: Snapshot) -> Answer:
+            begun = self._taken_up(connection, question, client, state)
+            if begun is not None:
+                return begun.finish(connection)
+            return _begun(Work(self._pool, client, state, clock, connection), task, form, state)
+
+        return self._on(snapshot, begin)
+
+    def begin(self, question: Question, client: str, state: Snapshot, told: Callable[[], None]) -> Begun:
+        """Begins a question as `ask` does, and waits for nothing; see `Begun`. Raises as `ask` does."""
+        task, form, clock = self._ready(question)
+        return Begun(self._pool, client, state, clock, task, form, told)
+
+    def hand_over(self, connection: int, question: Question, begun: Begun) -> None:
+        """Leaves a question that has begun to who asks it next for this connection of a client."""
+        self._handed_over[connection] = (question, begun)
+
+    def forget(self, connection: int) -> None:
+        """Gives up what was handed over and that nobody has asked for."""
+        if (found := self._handed_over.pop(connection, None)) is not None:
+            found[1].close()
+
+    def _taken_up(
+        self, connection: int | None, question: Question, client: str, state: Snapshot
+    ) -> Begun | None:
+        found = None if connection is None else self._handed_over.pop(connection, None)
+        if found is None:
+            return None
+        asked, begun = found
+        if (asked, begun.client, begun.state) == (question, client, state):
+            return begun
+        begun.close()
+        return None
+
+    def _ready(self, question: Question) -> tuple[dict[str, Any], Written, Clock]:
+        """The task for a reader, the form of the answer, and how long it may take."""
         form = question.asks or examined(question.text, self.limits.text).form
         if form is Form.UPDATE:
             raise NotAllowed("This is an update; here questions are asked, which change nothing.")
@@ -132,15 +172,10 @@ class QueryService:
         kind = _KINDS.get(form, Kind.TRIPLES)
         if kind not in question.forms:
             raise NotAcceptable(f"None of the accepted media types can be given for {_IN_WORDS[kind]}.")
-        task = self._task(question, kind)
-        seconds = min(question.seconds or self.limits.clock.seconds, self.limits.clock.seconds)
-        clock = replace(self.limits.clock, seconds=seconds)
-
-        def begin(state: Snapshot) -> Answer:
-            work = Work(self._pool, client, state, clock, connection)
-            return _begun(work, task, question.forms[kind], state)
-
-        return self._on(snapshot, begin)
+        clock = self.limits.clock
+        if question.seconds is not None and question.seconds < clock.seconds:
+            clock = replace(clock, seconds=question.seconds)
+        return self._task(question, kind), question.forms[kind], clock
 
     def graph(self, name: str | None, form: Written, client: str, snapshot: Snapshot | None = None) -> Answer:
         """The triples of a graph, None for the default graph. Raises `NotFound` for a graph without triples.

@@ -146,17 +146,38 @@ def id_of(environ: WSGIEnvironment) -> str:
 
 @dataclass(frozen=True)
 class Done:
-    """A request that is over. size: bytes of the answer's body that were sent. seconds: it took in all.
+    """A request that is over. id: see `id_of`. client: its address. size: bytes of the answer's body.
 
-    whole: whether the answer was sent to its end. facts: what was noted about it.
+    seconds: it took in all. whole: whether the answer was sent to its end. facts: what was noted about it.
     """
 
+    id: str
+    client: str | None
     method: str
+    path: str
     status: int
     size: int
     seconds: float
     whole: bool
     facts: Mapping[str, Any]
+
+
+def log(done: Done) -> None:
+    """Writes the line of a request."""
+    if not _LOG.isEnabledFor(logging.INFO):
+        return
+    told = {
+        "id": done.id,
+        "client": done.client,
+        "method": done.method,
+        "path": done.path,
+        "status": done.status,
+        "bytes": done.size,
+        "ms": round(done.seconds * 1000, 1),
+        **({} if done.whole else {"cut": True}),
+        **done.facts,
+    }
+    _LOG.info("request", extra={"facts": told})
 
 
 class RequestLog:
@@ -180,19 +201,19 @@ class RequestLog:
             return start_response(status, [*headers, (HEADER, made)], exc_info)
 
         def finished(whole: bool) -> None:
-            seconds = time.perf_counter() - began
-            self._done(Done(environ["REQUEST_METHOD"], sent["status"], sent["bytes"], seconds, whole, facts))
-            told = {
-                "id": made,
-                "client": environ.get("REMOTE_ADDR"),
-                "method": environ["REQUEST_METHOD"],
-                "path": environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
-                **sent,
-                "ms": round(seconds * 1000, 1),
-                **({} if whole else {"cut": True}),
-                **facts,
-            }
-            _LOG.info("request", extra={"facts": told})
+            done = Done(
+                made,
+                environ.get("REMOTE_ADDR"),
+                environ["REQUEST_METHOD"],
+                environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace"),
+                sent["status"],
+                sent["bytes"],
+                time.perf_counter() - began,
+                whole,
+                facts,
+            )
+            self._done(done)
+            log(done)
 
         try:
             answer = self._app(environ, start)

@@ -20,7 +20,7 @@ from server.slow_clients import FIELD_BYTES, FIELDS, LINE_BYTES
 _STRICT = {
     # One process: the engine is opened after the fork, and its threads share it.
     "workers": 1,
-    "worker_class": "server.slow_clients.PatientWorker",
+    "worker_class": "server.prompt_worker.PromptWorker",
     "worker_connections": 900,  # most systems let a process have 1,024 files open
     "timeout": 0,
     "graceful_timeout": 30,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 from urllib.parse import urlencode
@@ -14,14 +15,14 @@ from kb.intent import SparqlUpdate
 from kb.ledger.commits import Door
 from kb.snapshot import Snapshot
 from kb.sparql_shapes import examined
-from kb.sparql_text import ANONYMOUS
+from kb.sparql_text import ANONYMOUS, Examined, Limits
 from kb.sparql_text import Form as Asks
 from server.answers import Bare, Wanted, content_type, respond
 from server.backend import Backend
 from server.caching import is_known, tag_of_bytes
 from server.changes import Asking, commit, told
 from server.moments import moment_of
-from server.negotiation import GRAPHS, RESULTS, TRUTHS, Offer, choose
+from server.negotiation import GRAPHS, RESULTS, TRUTHS, Choice, Offer, choose
 from server.protocol import (
     Body,
     DescriptionAsked,
@@ -79,26 +80,39 @@ def blueprint(backend: Backend) -> Blueprint:
     return bp
 
 
-def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields) -> Response:
-    """The answer to a query, in the form that the Accept header asks for.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A query that may be asked. known: what is known of its text. choice: the form of its answer.
 
-    Raises `NotUnderstood` for an update and for what does not parse, `NotAcceptable`, what
-    `kb.sparql_text.examine` refuses, and what readers raise. Source: SPARQL 1.1 Protocol, section 2.1.
+    of: all that the answer depends on besides the state and the form.
     """
-    environ = request.environ
-    note(asks="query")
-    note_query(asked.text)
-    person = backend.visitors.person() if "HTTP_AUTHORIZATION" in environ else None
-    known = examined(asked.text, USERS if person else ANONYMOUS, backend.services)
+
+    known: Examined
+    choice: Choice
+    question: Question
+    of: tuple[object, ...]
+
+
+def read(
+    backend: Backend,
+    asked: QueryAsked,
+    accept: str | None,
+    limits: Limits,
+    limit: int | None = None,
+    offset: int = 0,
+) -> Reading:
+    """What a query asks for. accept: the header of this name. limit, offset: of the client.
+
+    Raises as `answer` does, as far as nobody has to be asked for it.
+    """
+    known = examined(asked.text, limits, backend.services)
     if known.form is Asks.UPDATE:
         raise NotUnderstood(
             "This is an update and not a query: send it by POST, as the field update of a form or as "
             "application/sparql-update."
         )
     kind, offer = _KINDS[known.form]
-    choice = choose(environ.get("HTTP_ACCEPT"), offer)
-    limit, offset = whole_number(fields, "limit"), whole_number(fields, "offset") or 0
-    moment = moment_of(fields, environ.get("HTTP_ACCEPT_DATETIME"), backend)
+    choice = choose(accept, offer)
     question = Question(
         asked.text,
         {kind: choice},
@@ -109,16 +123,34 @@ def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields
         limit=limit,
         offset=offset,
     )
+    of = ("query", known.normal, asked.default_graphs, asked.named_graphs, backend.endpoint, limit, offset)
+    return Reading(known, choice, question, of)
+
+
+def answer(backend: Backend, request: Request, asked: QueryAsked, fields: Fields) -> Response:
+    """The answer to a query, in the form that the Accept header asks for.
+
+    Raises `NotUnderstood` for an update and for what does not parse, `NotAcceptable`, what
+    `kb.sparql_text.examine` refuses, and what readers raise. Source: SPARQL 1.1 Protocol, section 2.1.
+    """
+    environ = request.environ
+    note(asks="query")
+    note_query(asked.text)
+    person = backend.visitors.person() if "HTTP_AUTHORIZATION" in environ else None
+    limit, offset = whole_number(fields, "limit"), whole_number(fields, "offset") or 0
+    reading = read(backend, asked, environ.get("HTTP_ACCEPT"), USERS if person else ANONYMOUS, limit, offset)
+    known, question = reading.known, reading.question
+    moment = moment_of(fields, environ.get("HTTP_ACCEPT_DATETIME"), backend)
     client = person.name if person else request.remote_addr or ""
     connection = environ.get("gunicorn.socket")
     wanted = Wanted(
-        choice,
-        ("query", known.normal, asked.default_graphs, asked.named_graphs, backend.endpoint, limit, offset),
+        reading.choice,
+        reading.of,
         lambda: backend.reads.ask(
             _alone(backend, question, client, moment.state) if known.federated else question,
             client,
             moment.state,
-            None if connection is None else connection.fileno(),
+            connection.fileno() if connection and environ["SERVER_PROTOCOL"] == "HTTP/1.1" else None,
         ),
         lasting=not known.volatile,
         rest=_rest(fields, moment.state.revision, limit, offset) if limit is not None else "",

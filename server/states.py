@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -13,6 +15,7 @@ from kb.ledger.ledger import Ledger
 from kb.snapshot import Snapshot
 
 _FRESH = 0.25
+_STILL_FRESH = 0.45
 
 
 class NotYet(NotFound):
@@ -42,6 +45,8 @@ class ServedStates:
         self._looking = threading.Lock()
         self._current: Snapshot | None = None
         self._looked = float("-inf")
+        # One thread, which keeps its connection to the writer.
+        self._looks = ThreadPoolExecutor(1, thread_name_prefix="states")
 
     def newest(self, at_least: int | None = None) -> Snapshot:
         """The newest state, of a revision `at_least`. Raises `NotYet`, and `WriterAway` at first."""
@@ -63,6 +68,20 @@ class ServedStates:
             raise NotYet(f"There is no revision {wanted} yet; the newest is {found.revision}.")
         return found
 
+    def known(self, at_least: int) -> Snapshot | None:
+        """What `newest` gives, where that needs no waiting; else None.
+
+        A state that is soon to be looked for again is still given, and looked for meanwhile, so that what is
+        asked all the time never waits for the writer.
+        """
+        known = self._current
+        age = time.monotonic() - self._looked
+        if known is None or known.revision < at_least or age > _STILL_FRESH:
+            return None
+        if age > _FRESH and not self._looking.locked():
+            self._looks.submit(self._look_again)
+        return known
+
     def at(self, revision: int) -> Snapshot:
         """The state of a revision. Raises `NotFound`."""
         return self._writer.snapshot_at(revision)
@@ -73,6 +92,10 @@ class ServedStates:
         if revision == 0:
             raise NotFound(f"There was nothing yet on {moment:%Y-%m-%d at %H:%M:%S} UTC.")
         return self.at(revision)
+
+    def _look_again(self) -> None:
+        with suppress(KnowledgeBaseError):
+            self.newest()
 
     def _look(self, wanted: int) -> Snapshot:
         known = self._current

@@ -76,6 +76,29 @@ class Frames:
             return None
         kind, length = _HEADER.unpack_from(read)
         if self._longest is not None and length > self._longest:
+    def arrived(self) -> tuple[bytes, bytes] | None:
+        """The next message if all of it has come, without waiting. Raises `Ended`."""
+        if (message := self._message()) is not None:
+            return message
+        try:
+            data = self._socket.recv(_AT_ONCE, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data = b""
+        if not data:
+            raise Ended
+        self._read += data
+        return self._message()
+
+    def put_back(self, kind: bytes, payload: bytes) -> None:
+        """Has a message that was taken come again."""
+        self._read[:0] = _HEADER.pack(kind, len(payload)) + payload
+
+    def fileno(self) -> int:
+        """The descriptor on which messages come."""
+        return self._socket.fileno()
+
             raise Ended
         end = _HEADER.size + length
         if len(read) < end:

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from kb.snapshot import Snapshot
 from server.readers.frames import Ended
 from server.readers.processes import Died, Nursery, Process, Ready
-from server.readers.turns import Turn, Turns
+from server.readers.turns import Place, Turn, Turns
 
 TICK: Final = 1.0
 """Seconds between looks at whether something takes too long."""
@@ -96,16 +96,35 @@ class Pool:
         seconds: for how long at the longest. Raises `Busy`.
         """
         while True:
-            turn = self.turns.take(client, seconds, self._fits(snapshot))
-            if not self.turns.has_idle:
-                self._fill()
-            if turn.thing.frames.is_quiet:
-                break
+            found = self.enter(client, seconds, snapshot)
+            turn = found if isinstance(found, Turn) else self.turns.wait(found)
+            if self.is_good(turn, snapshot):
+                return turn
+
+    def enter(
+        self,
+        client: str,
+        seconds: float,
+        snapshot: Snapshot | None,
+        told: Callable[[], None] | None = None,
+    ) -> Turn[Process] | Place[Process]:
+        """As `take`, but for the waiting: a reader at once, or a place in the line; see `Turns.enter`."""
+        found = self.turns.enter(client, seconds, self._fits(snapshot), told)
+        if isinstance(found, Place):
+            self._fill()
+        return found
+
+    def is_good(self, turn: Turn[Process], snapshot: Snapshot | None) -> bool:
+        """Whether the reader of a turn lives; else the turn is over. To be asked of each turn of `enter`."""
+        if not self.turns.has_idle:
+            self._fill()
+        if not turn.thing.frames.is_quiet:
             self.end(turn, usable=False)  # it died idle, and nobody has noticed yet
             turn.thing.frames.close()
+            return False
         if snapshot is not None and snapshot.revision > self._newest[0]:
             self._move_on(snapshot)
-        return turn
+        return True
 
     def end(self, turn: Turn[Process], *, usable: bool, reason: str = "lost") -> None:
         """Gives a reader back. One that is not usable is killed, and another one takes its place.

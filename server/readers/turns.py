@@ -25,17 +25,29 @@ class Turn(Generic[T]):
 
 
 @dataclass(eq=False)
-class _Waiting(Generic[T]):
-    """Somebody in the line. served: released when it has its turn, or when there will be none."""
+class Place(Generic[T]):
+    """A place in the line. until: when patience is over, of `time.monotonic`. turn: once it has come.
+
+    served: released when it has its turn, or when there will be none; `told` is called then, by whatever
+    thread it is, and must return at once.
+    """
 
     client: str
     seconds: float
     fits: Callable[[T], bool]
+    until: float
+    told: Callable[[], None] | None = None
     served: Lock = field(default_factory=Lock)
     turn: Turn[T] | None = None
 
     def __post_init__(self) -> None:
         self.served.acquire()
+
+    def serve(self) -> None:
+        """Says that its waiting is over."""
+        self.served.release()
+        if self.told:
+            self.told()
 
 
 class Turns(Generic[T]):
@@ -51,7 +63,7 @@ class Turns(Generic[T]):
         self._idle: list[T] = []
         self._turns: set[Turn[T]] = set()
         self._clients: Counter[str] = Counter()
-        self._waiting: deque[_Waiting[T]] = deque()
+        self._waiting: deque[Place[T]] = deque()
         self._closed = False
 
     def take(self, client: str, seconds: float, fits: Callable[[T], bool]) -> Turn[T]:
@@ -59,21 +71,40 @@ class Turns(Generic[T]):
 
         Raises `Busy` when too many wait, or when it took too long.
         """
+        found = self.enter(client, seconds, fits)
+        return found if isinstance(found, Turn) else self.wait(found)
+
+    def enter(
+        self,
+        client: str,
+        seconds: float,
+        fits: Callable[[T], bool],
+        told: Callable[[], None] | None = None,
+    ) -> Turn[T] | Place[T]:
+        """A turn at once, or a place in the line. told: see `Place`. Raises `Busy` when too many wait."""
         with self._lock:
             if not self._waiting and (turn := self._turn(client, seconds, fits)):
                 return turn
             self._refuse_too_many(client)
-            waiting: _Waiting[T] = _Waiting(client, seconds, fits)
-            self._waiting.append(waiting)
+            place: Place[T] = Place(client, seconds, fits, time.monotonic() + self.patience, told)
+            self._waiting.append(place)
             self._serve()  # those before may be waiting for their share only
-        if not waiting.served.acquire(timeout=self.patience):
+        return place
+
+    def wait(self, place: Place[T]) -> Turn[T]:
+        """The turn of a place in the line. Raises `Busy` when it took too long."""
+        if not place.served.acquire(timeout=max(0.0, place.until - time.monotonic())):
+            self._leave(place)
+        if place.turn is None:
             with self._lock:
-                if waiting.turn is None and waiting in self._waiting:
-                    self._waiting.remove(waiting)
-        if waiting.turn is None:
-            with self._lock:
-                raise self._busy(client, f"Nobody was free to answer within {self.patience:g} seconds")
-        return waiting.turn
+                raise self._busy(place.client, f"Nobody was free to answer within {self.patience:g} seconds")
+        return place.turn
+
+    def give_up(self, place: Place[T]) -> None:
+        """Leaves the line; a turn that has come by now is over."""
+        self._leave(place)
+        if place.turn is not None:
+            self.end(place.turn, usable=True)
 
     @property
     def has_idle(self) -> bool:
@@ -117,8 +148,8 @@ class Turns(Generic[T]):
         """Sends everybody away who waits."""
         with self._lock:
             self._closed = True
-            for waiting in self._waiting:
-                waiting.served.release()
+            for place in self._waiting:
+                place.serve()
             self._waiting.clear()
 
     def counts(self) -> tuple[int, int, int]:
@@ -156,7 +187,12 @@ class Turns(Generic[T]):
             waiting.turn = self._turn(waiting.client, waiting.seconds, waiting.fits)
             if waiting.turn:
                 self._waiting.remove(waiting)
-                waiting.served.release()
+                waiting.serve()
+
+    def _leave(self, place: Place[T]) -> None:
+        with self._lock:
+            if place.turn is None and place in self._waiting:
+                self._waiting.remove(place)
 
     def _refuse_too_many(self, client: str) -> None:
         if self._closed:

@@ -25,6 +25,8 @@ from server.readers.frames import (
     unpacked,
 )
 from server.readers.pool import Pool
+from server.readers.processes import Process
+from server.readers.turns import Turn
 
 _TO_DIE: Final = 2.0
 """Seconds in which the end of a reader becomes known."""
@@ -32,6 +34,10 @@ _TO_DIE: Final = 2.0
 
 @dataclass(frozen=True)
 class Clock:
+class NotWhole(Exception):
+    """What has come is not a whole answer: a fault, the end of the reader, or a part of a long one."""
+
+
     """How long a task may take.
 
     seconds: for which its asker has to wait for it in all; time in which the asker takes nothing does not
@@ -48,15 +54,21 @@ class Work:
     """A task that a reader does. To be used by one thread, and closed."""
 
     def __init__(
-        self, pool: Pool, client: str, snapshot: Snapshot | None, clock: Clock, connection: int | None = None
+        self,
+        pool: Pool,
+        client: str,
+        snapshot: Snapshot | None,
+        clock: Clock,
+        connection: int | None = None,
+        turn: Turn[Process] | None = None,
     ) -> None:
         """Waits for a reader. connection: of the client; when it closes, the task is given up.
 
-        Raises `Busy`.
+        turn: of a reader that was waited for already. Raises `Busy`.
         """
         self._pool, self._clock, self._connection = pool, clock, connection
         self._folder = None if snapshot is None else str(snapshot.folder)
-        self._turn = pool.take(client, clock.seconds, snapshot)
+        self._turn = turn or pool.take(client, clock.seconds, snapshot)
         self._process = self._turn.thing
         self._spent = 0.0
         self._begun = time.monotonic()
@@ -102,6 +114,35 @@ class Work:
 
     def more(self) -> bytes | dict[str, Any]:
         """More bytes; in the end what the reader says then, and the work is closed. Raises like `head`."""
+    def arrived(self) -> tuple[dict[str, Any], bytes] | None:
+        """What `head` gives, if the whole answer is here by now; None while nothing is. Never waits.
+
+        Raises `NotWhole` for all else: `head` then tells what it is.
+        """
+        frames = self._process.frames
+        try:
+            message = frames.arrived()
+            if message is None:
+                return None
+            kind, payload = message
+            head, data = unpacked(payload)
+        except Ended:
+            raise NotWhole from None
+        if kind == HEAD and "end" in head:
+            self._finish(head["end"])
+            return head, data
+        frames.put_back(kind, payload)
+        raise NotWhole
+
+    def fileno(self) -> int:
+        """The descriptor on which the answer comes."""
+        return self._process.frames.fileno()
+
+    def wait_from_now(self, connection: int | None) -> None:
+        """Says that somebody waits for `head` now, who did not so far. connection: see `Work`."""
+        self._connection = connection
+        self._spent = time.monotonic() - self._begun
+
         self._resting = None
         kind, payload = self._receive()
         if kind == DATA:
