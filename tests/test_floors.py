@@ -69,6 +69,7 @@ FLOORS = {
     "kb.gate.walking": 5,
     "kb.gate.plain_tests": 3,
     "kb.gate.glance": 6,
+    "kb.gate.key_filters": 4,
     "kb.gate.affected": 7,
     "kb.gate.needs": 7,
     "kb.gate.gate": 8,

@@ -17,7 +17,7 @@ from rdflib import URIRef
 from rdflib.term import Node
 
 from kb.errors import NotUnderstood
-from kb.patch import Patch
+from kb.patch import Patch, Quad
 from kb.terms import GRAPH
 
 INFERRED = GRAPH["inferred"]
@@ -192,6 +192,9 @@ class Engine(Protocol):
 
     def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> Iterator[Triple]:
         """The triples of the default graph with these terms, None for any; a literal is no subject."""
+
+    def quads_about(self, subject: Node) -> Iterator[Quad]:
+        """The quads of the named graphs with this subject, which is no literal."""
 
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         """The names of the graphs that hold a triple; the default graph counts where it is one of its own."""

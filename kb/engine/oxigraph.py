@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import pyoxigraph as ox
 from rdflib import URIRef
@@ -27,12 +27,12 @@ from kb.engine.contract import (
 from kb.engine.faults import fault, in_our_words
 from kb.engine.faults import file_error as file_error
 from kb.engine.faults import query_error as query_error
-from kb.engine.oxigraph_changes import FUNCTIONS, in_default_graph, is_merged, statements
+from kb.engine.oxigraph_changes import FUNCTIONS, GraphName, in_default_graph, is_merged, statements
 from kb.engine.oxigraph_terms import to_graph_name, to_oxigraph, to_quad
 from kb.engine.oxigraph_terms import to_rdflib as to_rdflib
 from kb.engine.rows import Rows, load, with_merge
 from kb.errors import NotAllowed, NotUnderstood
-from kb.patch import Patch
+from kb.patch import Patch, Quad
 from kb.terms import GENID, PREFIXES
 
 _RESULTS = {
@@ -333,32 +333,24 @@ class OxigraphEngine:
             return {quad for quad in quads if to_quad(quad, blank=self.is_plain) in self._store}
 
     def triples(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[Triple]:
-        plain = self.is_plain
-        about = None if subject is None else cast(ox.NamedNode, to_oxigraph(subject, blank=plain))
-        with in_our_words():
-            for quad in self._store.quads_for_pattern(about, None, None, to_graph_name(graph)):
-                yield (
-                    to_rdflib(quad.subject, ground=plain),
-                    to_rdflib(quad.predicate),
-                    to_rdflib(quad.object, ground=plain),
-                )
+        return (triple for triple, _ in self._found(to_graph_name(graph), subject))
 
     def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> Iterator[Triple]:
-        plain, asked = self.is_plain, (subject, predicate, value)
-        about, verb, there = (None if term is None else to_oxigraph(term, blank=plain) for term in asked)
+        return (triple for triple, _ in self._found(ox.DefaultGraph(), subject, predicate, value))
+
+    def quads_about(self, subject: Node) -> Iterator[Quad]:
+        for triple, name in self._found(None, subject):
+            if isinstance(name, ox.NamedNode):
+                yield cast(Quad, (*triple, URIRef(name.value)))
+
+    def _found(self, graph: GraphName | None, *terms: Node | None) -> Iterator[tuple[Triple, GraphName]]:
+        plain = self.is_plain
+        known: list[Any] = [None if term is None else to_oxigraph(term, blank=plain) for term in terms]
+        subject, predicate, value = [*known, None, None][:3]
         with in_our_words():
-            found = self._store.quads_for_pattern(
-                cast("ox.NamedNode | None", about),
-                cast("ox.NamedNode | None", verb),
-                there,
-                ox.DefaultGraph(),
-            )
-            for quad in found:
-                yield (
-                    to_rdflib(quad.subject, ground=plain),
-                    to_rdflib(quad.predicate),
-                    to_rdflib(quad.object, ground=plain),
-                )
+            for quad in self._store.quads_for_pattern(subject, predicate, value, graph):
+                ends = to_rdflib(quad.subject, ground=plain), to_rdflib(quad.object, ground=plain)
+                yield (ends[0], to_rdflib(quad.predicate), ends[1]), quad.graph_name
 
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         subject, predicate, value = (to_oxigraph(term, blank=self.is_plain) for term in triple)

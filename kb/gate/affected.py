@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, cast
 
-from rdflib import RDF, RDFS
+from rdflib import RDF, RDFS, URIRef
 from rdflib.term import Node
 
 from kb.engine.contract import APART
@@ -25,6 +26,7 @@ MOST_FOCI: Final = 20_000
 """With more affected focus nodes than these, all targets of a shape are checked."""
 
 _FEW: Final = 50
+_MANY: Final = 100
 _PLACES: Final[Mapping[End, int]] = {"subject": 0, "predicate": 1, "value": 2}
 
 
@@ -58,9 +60,8 @@ class Change:
 def _elsewhere(quads: Collection[Quad], engine: Looks) -> Iterator[tuple[Triple, Node]]:
     """The triples of the quads that another graph of the merge holds too, with that graph."""
     if len(quads) <= FEW:
-        for subject, predicate, value, own in quads:
-            stated: Triple = (subject, predicate, value)
-            yield from ((stated, graph) for graph in engine.graphs_with(stated) - APART - {own})
+        for subject in {quad[0] for quad in quads}:
+            yield from _elsewhere_about(subject, [quad for quad in quads if quad[0] == subject], engine)
         return
     for some in chunks(quads):
         rows = values("?s ?p ?o ?own", some)
@@ -68,6 +69,16 @@ def _elsewhere(quads: Collection[Quad], engine: Looks) -> Iterator[tuple[Triple,
         for *triple, graph in engine.select(query):
             if graph is not None and graph not in APART:
                 yield cast(Triple, tuple(triple)), graph
+
+
+def _elsewhere_about(subject: URIRef, quads: list[Quad], engine: Looks) -> Iterator[tuple[Triple, Node]]:
+    graphs = defaultdict[Triple, set[URIRef]](set)
+    for _, predicate, value, graph in islice(engine.quads_about(subject), _MANY) if len(quads) > 1 else ():
+        graphs[subject, predicate, value].add(graph)
+    for _, predicate, value, own in quads:
+        triple: Triple = (subject, predicate, value)
+        known = sum(map(len, graphs.values())) < _MANY and graphs.get(triple)
+        yield from ((triple, each) for each in (known or engine.graphs_with(triple)) - APART - {own})
 
 
 @dataclass
@@ -104,9 +115,12 @@ class Dependents:
         """The reads that such a triple is one of."""
         subject, predicate, value = triple
         for read in (*self._by_predicate.get(predicate, ()), *self._by_predicate.get(None, ())):
-            known = read.subject in (None, subject) and read.value in (None, value)
-            below = read.below is None or value in hierarchy.all_below(read.below)
-            if known and below and predicate not in read.but:
+            if (
+                (read.subject is None or read.subject == subject)
+                and (read.value is None or read.value == value)
+                and (read.below is None or value in hierarchy.all_below(read.below))
+                and predicate not in read.but
+            ):
                 yield read
 
     def affected(self, change: Change, ground: Ground, hierarchy: Hierarchy) -> Affected:

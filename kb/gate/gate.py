@@ -24,13 +24,14 @@ from kb.gate.constraints import Shape, Sparql, Targets
 from kb.gate.dependencies import Part, parts_of
 from kb.gate.foci import given
 from kb.gate.glance import Glance
+from kb.gate.key_filters import Begins, Keys, key_filters, possible
 from kb.gate.needs import Needs, needs
 from kb.gate.query_patterns import NotAnalysed, read_query
 from kb.gate.routes import Step
 from kb.gate.shape_graph import read_shapes
 from kb.gate.value_tests import Hierarchy, Looks
 from kb.gate.walking import FEW, Ground, Neighbours, Nodes, chunks, values
-from kb.patch import Patch
+from kb.patch import Patch, Quad
 from kb.report import Finding, Report
 
 Before = Callable[[], AbstractContextManager[Looks]]
@@ -72,6 +73,7 @@ class Gate:
         self._parts = [part for shape in self._shapes for part in parts_of(shape)]
         self._dependents = Dependents(self._parts)
         self._needs = {part: needs(part) for part in self._parts}
+        self._filters = {part: key_filters(part.shape) for part in self._parts}
         self._computed = frozenset(_computed(self._shapes))
         self._patterns: set[tuple[str, str]] = set()
 
@@ -99,7 +101,7 @@ class Gate:
         classes, neighbours = hierarchy or Hierarchy.of(engine), Neighbours(engine)
         affected = self._dependents.affected(change, Ground(neighbours, change.gone), classes)
         validation = Validation(engine, classes, self._patterns)
-        check = _Check(validation, neighbours, affected, self._needs)
+        check = _Check(validation, neighbours, affected, self._needs, self._filters)
         found = {part: list(check.findings(part)) for part in affected.parts()}
         broken = [part for part, findings in found.items() if _violations(findings)]
 
@@ -107,7 +109,7 @@ class Gate:
             with before() as engine_before:
                 engine = clock.on(engine_before)
                 validation = Validation(engine, patterns=self._patterns)
-                again = _Check(validation, Neighbours(engine), affected, self._needs)
+                again = _Check(validation, Neighbours(engine), affected, self._needs, self._filters)
                 for part in broken:
                     yield from again.findings(part)
 
@@ -198,6 +200,10 @@ class _Timed:
         self.clock.look()
         return self.engine.matching(subject, predicate, value)
 
+    def quads_about(self, subject: Node) -> Iterator[Quad]:
+        self.clock.look()
+        return self.engine.quads_about(subject)
+
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         self.clock.look()
         return self.engine.graphs_with(triple)
@@ -212,10 +218,11 @@ class _Check:
         neighbours: Neighbours,
         affected: Affected,
         needs: Mapping[Part, Needs],
+        filters: Mapping[Part, tuple[Begins, ...]],
     ) -> None:
         self._validation, self._neighbours = validation, neighbours
         self._glance = Glance(neighbours, validation.tests.hierarchy)
-        self._affected, self._needs = affected, needs
+        self._affected, self._needs, self._filters = affected, needs, filters
         self._targets: dict[tuple[Shape, Nodes], Nodes] = {}
 
     def findings(self, part: Part) -> Iterator[Finding]:
@@ -224,8 +231,9 @@ class _Check:
         if part in self._affected.whole:
             yield from _all_findings(self._validation, part.shape)
         elif part in self._affected.keys:
-            keys = self._affected.keys[part]
-            keys = keys | ({("this",): {(node,) for node in foci}} if foci else {})
+            keys: Keys = self._affected.keys[part]
+            keys = {**keys, **({("this",): {(node,) for node in foci}} if foci else {})}
+            keys = possible(keys, self._filters[part])
             only = [
                 values(" ".join(f"?{name}" for name in names), some)
                 for names, rows in keys.items()
@@ -241,9 +249,13 @@ class _Check:
         """Those of the focus nodes about which nothing can be found, as a look at them tells."""
         if len(foci) > FEW:
             return set()
-        own, needed = self._neighbours.properties(foci), self._needs[part]
-        idle = {node for node, has in own.items() if any(each.isdisjoint(has) for each in needed)}
-        return idle | {node for node in foci - idle if self._glance.conforms(part.shape, node)}
+        return {node for node in foci if self._lacks(part, node) or self._glance.conforms(part.shape, node)}
+
+    def _lacks(self, part: Part, node: Node) -> bool:
+        """Whether a node surely lacks what anything could be found about."""
+        needed = self._needs[part]
+        has = self._neighbours.about(node) if needed else None
+        return has is not None and any(each.isdisjoint(has) for each in needed)
 
     def checked(self) -> int:
         """How many pairs of a shape and a focus node are checked."""

@@ -76,12 +76,12 @@ class Glance:
     def _values(self, node: Node, path: str) -> list[Node] | None:
         """The values of a path of one step; None when they are many, or of a kind that is left to queries."""
         step = _route(path)
-        triples = self._neighbours.about(node)
-        if triples is None or not isinstance(step, Step) or step.inverse:
+        known = self._neighbours.about(node)
+        if known is None or not isinstance(step, Step) or step.inverse or step.predicate is None:
             return None
-        values = [value for predicate, value in triples if predicate == step.predicate]
-        known = len(values) <= _MOST_VALUES and all(type(value) in _KINDS for value in values)
-        return values if known else None
+        values = known.get(step.predicate, [])
+        plain = len(values) <= _MOST_VALUES and all(type(value) in _KINDS for value in values)
+        return values if plain else None
 
     def _met(self, constraint: Constraint, values: list[Node]) -> Sure:
         match constraint:
@@ -130,8 +130,8 @@ class Glance:
             case OneOf(terms=terms):
                 return value in terms if isinstance(value, URIRef) else None
             case Closed(allowed=allowed):
-                triples = self._neighbours.about(value)
-                return None if triples is None else all(predicate in allowed for predicate, _ in triples)
+                known = self._neighbours.about(value)
+                return None if known is None else all(predicate in allowed for predicate in known)
             case Conforms(kind=kind, shapes=shapes):
                 return _combined(kind, [self.conforms(shape, value) for shape in shapes])
         return None

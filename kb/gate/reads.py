@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from rdflib import URIRef
@@ -49,6 +50,14 @@ class Read:
     below: URIRef | None = None
     keys: tuple[tuple[str, End], ...] = ()
     guards: tuple[Guard, ...] = ()
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        # Reads are looked up again and again, and hold long routes.
+        return hash((self.predicate, self.ways, self.but, self.value, self.below, self.keys))
 
 
 EVERYTHING = Read(None)

@@ -29,6 +29,7 @@ from kb.gate.constraints import (
     Shape,
 )
 from kb.gate.shape_values import BadShapes
+from kb.patch import Quad
 
 _LEXICAL: Final = {
     # Not by a cast: the engine casts no more than 18 digits.
@@ -65,6 +66,9 @@ class Looks(Selects, Protocol):
 
     def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> Iterator[Triple]:
         """The triples of the default graph with these terms, None for any."""
+
+    def quads_about(self, subject: Node) -> Iterator[Quad]:
+        """The quads of the named graphs with this subject."""
 
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         """The names of the graphs that hold a triple."""

@@ -7,7 +7,7 @@ whatever hung together before or after: more than need be sometimes, never less.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -27,8 +27,14 @@ FEW: Final = 30
 """Up to so many nodes are looked up one by one."""
 
 _MANY_TRIPLES: Final = 60
+_MANY_COMING: Final = 20
+
+_TYPE: Final = Step(RDF.type)
 
 Nodes = frozenset[Node]
+
+Properties = dict[Node, list[Node]]
+"""The properties of one node, each with its values."""
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
@@ -49,31 +55,28 @@ class Neighbours:
 
     def __init__(self, engine: Looks) -> None:
         self._engine = engine
-        self._known: dict[Node, list[tuple[Node, Node]] | None] = {}
+        self._known: dict[Node, Properties | None] = {}
+        self._known_coming: dict[Node, Properties | None] = {}
+        self._types: dict[Node, frozenset[Node]] = {}
 
-    def about(self, node: Node) -> list[tuple[Node, Node]] | None:
-        """The properties of a node with their values, each triple once; None when they are many.
+    def about(self, node: Node) -> Properties | None:
+        """The properties of a node with their values; None when they are many. It is asked for once.
 
-        Asked for once. What cannot be a subject has none.
+        What cannot be a subject has none.
         """
         if not _can_be_subject(node):
-            return []
+            return {}
         if node not in self._known:
-            found = islice(self._engine.matching(node, None, None), _MANY_TRIPLES)
-            triples = [(predicate, value) for _, predicate, value in found]
-            self._known[node] = triples if len(triples) < _MANY_TRIPLES else None
+            found = ((p, o) for _, p, o in self._engine.matching(node, None, None))
+            self._known[node] = _by_property(found, _MANY_TRIPLES)
         return self._known[node]
 
-    def properties(self, nodes: Collection[Node]) -> dict[Node, set[Node]]:
-        """The properties of nodes; not of nodes with many triples, and of none if the nodes are many."""
-        if len(nodes) > FEW:
-            return {}
-        known = {node: self.about(node) for node in nodes if _can_be_subject(node)}
-        return {
-            node: {predicate for predicate, _ in triples}
-            for node, triples in known.items()
-            if triples is not None
-        }
+    def _coming(self, node: Node) -> Properties | None:
+        """The properties that lead to a node, with what they lead from; None when they are many."""
+        if node not in self._known_coming:
+            found = ((p, s) for s, p, _ in self._engine.matching(None, None, node))
+            self._known_coming[node] = _by_property(found, _MANY_COMING)
+        return self._known_coming[node]
 
     def over(self, nodes: Collection[Node], step: Step, most: int | None = None) -> set[Node]:
         """Where the step leads from these nodes. most: no more are needed."""
@@ -103,29 +106,40 @@ class Neighbours:
             found |= {row[0] for row in self._select(f"?here {{ {here} FILTER EXISTS {{ {triple} }} }}")}
         return found
 
-    def types(self, nodes: Collection[Node]) -> dict[Node, set[Node]]:
+    def types(self, nodes: Collection[Node]) -> Mapping[Node, Set[Node]]:
         """The classes that the nodes are said to be of."""
-        found = defaultdict[Node, set[Node]](set)
         nodes = list(filter(_can_be_subject, nodes))
         if len(nodes) <= FEW:
-            return {node: set(self._reached(node, Step(RDF.type))) for node in nodes}
+            for node in nodes:
+                if node not in self._types:
+                    self._types[node] = frozenset(self._reached(node, _TYPE))
+            return {node: self._types[node] for node in nodes}
+        found = defaultdict[Node, set[Node]](set)
         for some in chunks(nodes):
-            for node, its_class in self._select(f"?here ?there {{ {_pattern(Step(RDF.type), some)} }}"):
+            for node, its_class in self._select(f"?here ?there {{ {_pattern(_TYPE, some)} }}"):
                 found[node].add(its_class)
         return found
 
     def _reached(self, node: Node, step: Step) -> Iterator[Node]:
         """Where the step leads from a node, each end as often as there are properties that fit."""
-        known = None if step.inverse else self._known.get(node)
-        if known is not None:
-            return (other for predicate, other in known if _fits(step, predicate))
+        known = self._coming(node) if step.inverse else self._known.get(node)
+        if known is not None and step.predicate is not None:
+            return iter(known.get(step.predicate, ()))
         ends = (None, node) if step.inverse else (node, None)
         found = self._engine.matching(ends[0], step.predicate, ends[1])
-        return (s if step.inverse else o for s, p, o in found if _fits(step, p))
+        return (s if step.inverse else o for s, p, o in found if p not in step.but)
 
     def _select(self, rest: str) -> Iterator[tuple[Node, ...]]:
         for row in self._engine.select(f"SELECT DISTINCT {rest}"):
             yield tuple(term for term in row if term is not None)
+
+
+def _by_property(found: Iterator[tuple[Node, Node]], many: int) -> Properties | None:
+    known = defaultdict[Node, list[Node]](list)
+    pairs = list(islice(found, many))
+    for predicate, end in pairs:
+        known[predicate].append(end)
+    return dict(known) if len(pairs) < many else None
 
 
 def _can_be_subject(node: Node) -> bool:

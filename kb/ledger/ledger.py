@@ -20,7 +20,7 @@ from kb.ledger.errors import AlreadyDone, KeyReused, StaleHead
 from kb.ledger.migration import migrate
 from kb.ledger.patches import PackedPatch, PatchFolder
 from kb.ledger.people import People
-from kb.ledger.rows import find_row, head_of, patch_text
+from kb.ledger.rows import find_row, head_of, newest_of, patch_text
 from kb.ledger.searching import Found, Wanted, fill, find, note, touching
 from kb.ledger.tables import COMMITS, SETTLED
 from kb.ledger.touches import As, hash_of, touched
@@ -103,11 +103,12 @@ class Ledger:
         for patch in in_files:
             self._folder.keep(patch)
         with self.database.writing([entry.id for entry in entries]) as connection:
-            head = head_of(connection)
+            head, before = newest_of(connection)
             if head.revision != expected_head:
                 raise StaleHead(expected_head, head.revision)
             _refuse_used_keys(connection, entries)
-            time = self._time_after(connection, head)
+            # A clock can be set back; the order of times must stay that of revisions.
+            time = max(time_text(self._now()), before)
             rows = []
             for entry, patch, what in zip(entries, packed, touches, strict=True):
                 row = row_after(head, entry, patch.hash, time, what.graphs)
@@ -254,11 +255,6 @@ class Ledger:
         )
         with self.database.reading() as connection:
             return list(find(connection, self._folder, possible))
-
-    def _time_after(self, connection: Connection, head: Head) -> str:
-        # A clock can be set back; the order of times must stay that of revisions.
-        before = select(COMMITS.c.time).where(COMMITS.c.revision == head.revision)
-        return max(time_text(self._now()), connection.execute(before).scalar_one_or_none() or "")
 
     def _no_revision(self, revision: int) -> NotFound:
         return NotFound(f"There is no revision {revision}; the newest is {self.head().revision}.")

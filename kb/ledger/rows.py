@@ -15,11 +15,21 @@ FIELDS = tuple(column for column in COMMITS.columns if column.name != "patch")
 """All columns of a commit but its patch, which can be large."""
 
 
+# Made once, because making a statement takes longer than asking it.
+_NEWEST = (
+    select(COMMITS.c.revision, COMMITS.c.hash, COMMITS.c.time).order_by(COMMITS.c.revision.desc()).limit(1)
+)
+
+
 def head_of(connection: Connection) -> Head:
     """The newest revision."""
-    newest = select(COMMITS.c.revision, COMMITS.c.hash).order_by(COMMITS.c.revision.desc()).limit(1)
-    row = connection.execute(newest).one_or_none()
-    return GENESIS if row is None else Head(*row)
+    return newest_of(connection)[0]
+
+
+def newest_of(connection: Connection) -> tuple[Head, str]:
+    """The newest revision and its time, which is empty where there is no commit."""
+    row = connection.execute(_NEWEST).one_or_none()
+    return (GENESIS, "") if row is None else (Head(row.revision, row.hash), row.time)
 
 
 def find_row(connection: Connection, *conditions: ColumnElement[bool]) -> dict[str, Any] | None:

@@ -64,6 +64,9 @@ class Recorded:
     def matching(self, *terms: Node | None) -> Iterator[Triple]:
         return self.engine.matching(*terms)
 
+    def quads_about(self, subject: Node) -> Iterator[Quad]:
+        return self.engine.quads_about(subject)
+
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         return self.engine.graphs_with(triple)
 
