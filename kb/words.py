@@ -4,7 +4,7 @@
 
     <thing> def:word "textile" .
 
-and about each of these words, once
+likewise for each two words side by side (`def:word "textile industry"`), and of each single word, once
 
     <https://w3id.org/regiolink/words/textile> def:spelling "textile" ;
         def:trigram "ext", "ile", "tex", "til", "xti" .
@@ -15,6 +15,7 @@ so that beginnings and parts of words are found as well. docs/searching.md is fo
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 from unicodedata import category, normalize
 from urllib.parse import quote
@@ -63,11 +64,25 @@ def words(name: str) -> frozenset[str]:
     >>> sorted(words("Łódzkie, Île-de-France & Straßen/Weg_2"))
     ['2', 'de', 'france', 'ile', 'lodzkie', 'strassen', 'weg']
     """
+    return frozenset(_in_order(name))
+
+
+def words_and_pairs(name: str) -> frozenset[str]:
+    """The words of a name, and each two that stand side by side in it, with a blank between them.
+
+    >>> sorted(words_and_pairs("Île-de-France"))
+    ['de', 'de france', 'france', 'ile', 'ile de']
+    """
+    found = _in_order(name)
+    return frozenset((*found, *map(" ".join, pairwise(found))))
+
+
+def _in_order(name: str) -> list[str]:
     text = name[:LONGEST]
     if not text.isascii():
         folded = normalize("NFKD", normalize("NFKD", text).casefold())
         text = "".join(filter(_counts, folded)).translate(_PLAIN)
-    return frozenset(_WORD.findall(text.lower()))
+    return _WORD.findall(text.lower())
 
 
 def _counts(letter: str) -> bool:

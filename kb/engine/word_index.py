@@ -20,7 +20,7 @@ from kb.engine.oxigraph import OxigraphEngine
 from kb.engine.oxigraph_terms import Term, to_graph_name, to_rdflib
 from kb.patch import Patch, Quad
 from kb.terms import DEF
-from kb.words import NAMES, trigrams, word_iri, words
+from kb.words import NAMES, trigrams, word_iri, words_and_pairs
 
 _WORDS: Final = cast(ox.NamedNode, to_graph_name(WORDS))
 _WORD, _SPELLING, _TRIGRAM = (ox.NamedNode(str(DEF[name])) for name in ("word", "spelling", "trigram"))
@@ -57,7 +57,7 @@ def _of_all(engine: OxigraphEngine) -> Iterator[ox.Quad]:
                 continue
             for word in _words_of(triple):
                 yield _has_word(triple[0], word)
-                if word not in met:
+                if word not in met and " " not in word:
                     met.add(word)
                     yield from _about(word)
 
@@ -75,11 +75,11 @@ def _changes(engine: OxigraphEngine, patch: Patch) -> tuple[set[ox.Quad], set[ox
     added = {(triple[0], word) for triple in stated for word in _words_of(triple)}
     removed = _without_names(lookup, unstated) - added
     inserts = {_has_word(thing, word) for thing, word in added}
-    for word in {word for _, word in added}:
+    for word in _single(added):
         if ox.Quad(_node(word), _SPELLING, ox.Literal(word), _WORDS) not in engine.store:
             inserts.update(_about(word))
     deletes = {_has_word(thing, word) for thing, word in removed}
-    for word in {word for _, word in removed} - {word for _, word in added}:
+    for word in _single(removed) - _single(added):
         holders = engine.store.quads_for_pattern(None, _WORD, ox.Literal(word), _WORDS)
         if all(quad in deletes for quad in holders):
             deletes.update(_about(word))
@@ -99,9 +99,14 @@ def _without_names(lookup: Lookup, unstated: set[Statement]) -> _Spoken:
     return {(thing, word) for thing, its_words in lost.items() for word in its_words}
 
 
+def _single(spoken: _Spoken) -> set[str]:
+    """The words, without the pairs."""
+    return {word for _, word in spoken if " " not in word}
+
+
 def _words_of(triple: Statement) -> frozenset[str]:
     value = triple[2]
-    return words(value.value) if isinstance(value, ox.Literal) else frozenset()
+    return words_and_pairs(value.value) if isinstance(value, ox.Literal) else frozenset()
 
 
 def _has_word(thing: Term, word: str) -> ox.Quad:

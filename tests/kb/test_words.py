@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kb.words import LONGEST, trigrams, word_iri, words
+from kb.words import LONGEST, trigrams, word_iri, words, words_and_pairs
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,16 @@ def test_of_a_name_only_the_beginning_counts():
 def test_a_word_that_is_asked_for_is_the_word_that_was_found(name):
     assert words(" ".join(words(name))) == words(name)
     assert all(words(word) == {word} for word in words(name))
+
+
+def test_pairs_are_of_words_that_stand_side_by_side():
+    assert words_and_pairs("Blue (TILE) works") == {"blue", "tile", "works", "blue tile", "tile works"}
+    assert (words_and_pairs("Tile"), words_and_pairs("…")) == ({"tile"}, set())
+
+
+@given(st.text(max_size=40))
+def test_the_single_words_among_words_and_pairs_are_the_words(name):
+    assert {word for word in words_and_pairs(name) if " " not in word} == words(name)
 
 
 def test_a_word_has_all_its_trigrams_each_once():

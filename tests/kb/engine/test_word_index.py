@@ -9,7 +9,7 @@ from kb.engine.oxigraph import OxigraphEngine
 from kb.engine.word_index import fill, word_changes
 from kb.patch import Patch
 from kb.terms import DEF, GRAPH
-from kb.words import NAMES, trigrams, word_iri, words
+from kb.words import NAMES, trigrams, word_iri, words_and_pairs
 
 EX = "https://example.org/"
 A, B = GRAPH["a"], GRAPH["b"]
@@ -41,7 +41,7 @@ def found(engine):
     for thing, predicate, word in told:
         if predicate == DEF.word:
             by_thing.setdefault(str(thing).removeprefix(EX), set()).add(str(word))
-            every.add(str(word))
+            every.update(str(word).split())
     about = {(word_iri(word), DEF.spelling, Literal(word)) for word in every}
     about |= {(word_iri(word), DEF.trigram, Literal(part)) for word in every for part in trigrams(word)}
     assert {triple for triple in told if triple[1] != DEF.word} == about
@@ -56,7 +56,10 @@ def test_each_thing_has_the_words_of_all_its_names():
         quad("b", "not a name", said=RDFS.comment),
         quad("b", URIRef("https://example.org/no-text")),
     )
-    assert found(engine) == {"a": {"blue", "tiles", "ceramique", "bleue"}, "b": {"tiles"}}
+    assert found(engine) == {
+        "a": {"blue", "tiles", "blue tiles", "ceramique", "bleue", "ceramique bleue"},
+        "b": {"tiles"},
+    }
 
 
 def test_words_are_told_in_a_graph_that_is_not_part_of_the_default_graph():
@@ -76,12 +79,17 @@ def test_a_new_name_brings_its_words_and_takes_none():
 
 def test_a_name_that_goes_takes_the_words_that_no_other_name_has():
     engine = holding(quad("a", "Blue Tile"), quad("a", "Tile works", said=SKOS.altLabel), quad("b", "Blue"))
-    assert found(after(engine, [quad("a", "Blue Tile")])) == {"a": {"tile", "works"}, "b": {"blue"}}
+    assert found(after(engine, [quad("a", "Blue Tile")])) == {
+        "a": {"tile", "works", "tile works"},
+        "b": {"blue"},
+    }
 
 
 def test_a_renamed_thing_has_the_words_of_its_new_name():
     engine = holding(quad("a", "Blue Tile"))
-    assert found(after(engine, [quad("a", "Blue Tile")], [quad("a", "Red Tile")])) == {"a": {"red", "tile"}}
+    assert found(after(engine, [quad("a", "Blue Tile")], [quad("a", "Red Tile")])) == {
+        "a": {"red", "tile", "red tile"}
+    }
 
 
 def test_a_name_stays_while_another_graph_states_it():
@@ -136,6 +144,6 @@ def test_step_by_step_gives_the_words_of_what_is_stated(stated, steps):
         present = patch.apply(present)
         expected = {}
         for thing, said, name, graph in present:
-            if said in NAMES and graph != HISTORY and isinstance(name, Literal) and words(name):
-                expected.setdefault(str(thing).removeprefix(EX), set()).update(words(name))
+            if said in NAMES and graph != HISTORY and isinstance(name, Literal) and words_and_pairs(name):
+                expected.setdefault(str(thing).removeprefix(EX), set()).update(words_and_pairs(name))
         assert found(engine) == expected
