@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 
+import pyoxigraph as ox
 import pytest
 from rdflib import RDF, SH, XSD, BNode, Graph, Literal, URIRef
 
@@ -191,6 +192,39 @@ def test_a_default_graph_of_its_own_is_a_graph_as_any_other_and_always_there(sto
     )
     assert stored.delete("/graphs?default", headers=SIGNED).status_code == 204
     assert triples(stored, "/graphs?default") == set()
+
+
+RDF_1_2 = 'VERSION "1.2" PREFIX : <urn:x:> :a :b :c ~ :r {| :d "x"@ar--rtl |} . << :a :b :d >> :e _:n .'
+
+
+def test_a_plain_store_takes_and_gives_rdf_1_2(stored):
+    media = "text/turtle; version=1.2"
+    assert put(stored, data=RDF_1_2, media=media).status_code == 201
+    sent, given = (
+        ox.Dataset(ox.parse(data, ox.RdfFormat.TURTLE))
+        for data in (RDF_1_2, stored.get(f"/graphs?graph={G}", headers={"Accept": media}).data)
+    )
+    for dataset in (sent, given):
+        dataset.canonicalize(ox.CanonicalizationAlgorithm.UNSTABLE)
+    assert given == sent and len(sent) == 5
+    xml = stored.get(f"/graphs?graph={G}", headers={"Accept": "application/rdf+xml"}).text
+    assert 'rdf:parseType="Triple"' in xml and 'its:dir="rtl"' in xml
+
+
+def test_json_ld_which_has_no_rdf_1_2_is_refused_where_there_is_some(stored):
+    put(stored, data=RDF_1_2)
+    json_ld = {"Accept": "application/ld+json"}
+    query = "CONSTRUCT { ?a ?b ?c } { GRAPH ?g { ?a ?b ?c } }"
+    for answer in (
+        stored.get(f"/graphs?graph={G}", headers=json_ld),
+        stored.get("/sparql", query_string={"query": query}, headers=json_ld),
+    ):
+        assert (answer.status_code, json.loads(answer.data)["detail"]) == (
+            501,
+            "JSON-LD has no triples about triples and no base directions; ask for Turtle.",
+        )
+    put(stored)
+    assert stored.get(f"/graphs?graph={G}", headers=json_ld).status_code == 200
 
 
 # -- PATCH ---------------------------------------------------------------------------------------------------

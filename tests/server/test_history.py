@@ -11,6 +11,7 @@ from rdflib.namespace import PROV
 from kb.ledger.commits import Door, Entry, Summary
 from kb.ledger.ledger import Ledger
 from kb.patch import Patch
+from kb.rdf12 import DirectedLiteral, TripleTerm
 from kb.rdf_patch import from_text
 from kb.receipts import commit_iri
 from kb.terms import ID
@@ -141,6 +142,20 @@ def test_a_commit_never_changes_and_is_sent_once(get):
 def test_what_is_told_to_somebody_known_stays_out_of_shared_caches(get):
     answer = get("/commits/1", Authorization="Bearer x")
     assert answer.headers["Cache-Control"] == "private, no-cache"
+
+
+def test_the_terms_of_rdf_1_2_are_told_as_in_the_results_of_sparql_1_2(get, ledger):
+    term = TripleTerm(A, P, DirectedLiteral("x", "en", "rtl"))
+    ledger.append_all([Entry(Patch.of(inserts=[(A, P, term, G)]), "ana", "steward", "", Door.FORM)], 3)
+    (quad,) = get("/diff?from=3&to=4").json["inserted"]
+    assert quad["object"] == {
+        "type": "triple",
+        "value": {
+            "subject": {"type": "uri", "value": str(A)},
+            "predicate": {"type": "uri", "value": "urn:p"},
+            "object": {"type": "literal", "value": "x", "xml:lang": "en", "its:dir": "rtl"},
+        },
+    }
 
 
 # -- /history
