@@ -16,6 +16,10 @@ Quad = tuple[URIRef, URIRef, Node, URIRef]
 """Subject, predicate, object and graph name: ground terms only, in normal form."""
 
 
+_PLAIN = frozenset((URIRef, URIRef, kind, URIRef) for kind in (URIRef, Literal))
+"""The types of the terms of a quad that needs no closer look."""
+
+
 class NotGround(NotUnderstood):
     """A quad with a blank node, or without a graph name."""
 
@@ -38,6 +42,8 @@ class Patch:
         # A quad that goes out and comes in again is there afterwards, whether it was before or not.
         object.__setattr__(self, "deletes", self.deletes - self.inserts)
         for quad in self.deletes | self.inserts:
+            if tuple(map(type, quad)) in _PLAIN:  # looked at first, because nearly all are, and it is quick
+                continue
             for term in quad:
                 if isinstance(term, BNode):
                     raise NotGround(f"The blank node _:{term} has no address; give it an IRI.")

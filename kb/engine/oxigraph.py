@@ -333,24 +333,26 @@ class OxigraphEngine:
             return {quad for quad in quads if to_quad(quad, blank=self.is_plain) in self._store}
 
     def triples(self, graph: URIRef, subject: URIRef | None = None) -> Iterator[Triple]:
-        return (triple for triple, _ in self._found(to_graph_name(graph), subject))
+        return map(self._triple, self._found(to_graph_name(graph), subject))
 
     def matching(self, subject: Node | None, predicate: Node | None, value: Node | None) -> Iterator[Triple]:
-        return (triple for triple, _ in self._found(ox.DefaultGraph(), subject, predicate, value))
+        return map(self._triple, self._found(ox.DefaultGraph(), subject, predicate, value))
 
     def quads_about(self, subject: Node) -> Iterator[Quad]:
-        for triple, name in self._found(None, subject):
-            if isinstance(name, ox.NamedNode):
-                yield cast(Quad, (*triple, URIRef(name.value)))
+        for quad in self._found(None, subject):
+            if isinstance(quad.graph_name, ox.NamedNode):
+                yield cast(Quad, (*self._triple(quad), URIRef(quad.graph_name.value)))
 
-    def _found(self, graph: GraphName | None, *terms: Node | None) -> Iterator[tuple[Triple, GraphName]]:
-        plain = self.is_plain
-        known: list[Any] = [None if term is None else to_oxigraph(term, blank=plain) for term in terms]
+    def _found(self, graph: GraphName | None, *terms: Node | None) -> Iterator[ox.Quad]:
+        blank = self.is_plain
+        known: list[Any] = [None if term is None else to_oxigraph(term, blank=blank) for term in terms]
         subject, predicate, value = [*known, None, None][:3]
         with in_our_words():
-            for quad in self._store.quads_for_pattern(subject, predicate, value, graph):
-                ends = to_rdflib(quad.subject, ground=plain), to_rdflib(quad.object, ground=plain)
-                yield (ends[0], to_rdflib(quad.predicate), ends[1]), quad.graph_name
+            yield from self._store.quads_for_pattern(subject, predicate, value, graph)
+
+    def _triple(self, quad: ox.Quad) -> Triple:
+        subject, value = (to_rdflib(term, ground=self.is_plain) for term in (quad.subject, quad.object))
+        return subject, to_rdflib(quad.predicate), value
 
     def graphs_with(self, triple: Triple) -> set[URIRef]:
         subject, predicate, value = (to_oxigraph(term, blank=self.is_plain) for term in triple)

@@ -52,12 +52,15 @@ def to_oxigraph(term: Node, *, blank: bool = False) -> Term:
     blank: whether an IRI that stands in for a blank node is given as that node. Raises `BadTerm` for an IRI
     that is not absolute or has characters that no IRI has, and for a language tag that is none.
     """
-    if isinstance(term, TripleTerm):
+    plain = type(term) is URIRef and not blank  # as nearly all are; all other looks take longer
+    if not plain and isinstance(term, TripleTerm):
         subject, predicate, value = (
             to_oxigraph(part, blank=blank) for part in (term.subject, term.predicate, term.value)
         )
         return ox.Triple(cast(ox.NamedNode, subject), cast(ox.NamedNode, predicate), value)
     try:
+        if plain:
+            return ox.NamedNode(str(term))
         if isinstance(term, Literal):
             return _literal(term)
         if isinstance(term, BNode):

@@ -274,11 +274,14 @@ class _Check:
 
     def _focus_nodes(self, root: Shape, nodes: Nodes) -> set[Node]:
         targets = root.targets
+        for node in nodes if len(nodes) <= FEW else ():
+            self._neighbours.about(node)  # once, instead of a look for each property
         found = {node for node in nodes if node in targets.nodes}
         if targets.classes:
-            hierarchy = self._validation.tests.hierarchy
-            classes = frozenset[Node]().union(*map(hierarchy.all_below, targets.classes))
-            found |= {node for node, own in self._neighbours.types(nodes).items() if own & classes}
+            classes = [self._validation.tests.hierarchy.all_below(each) for each in targets.classes]
+            for node, own in self._neighbours.types(nodes).items():
+                if not all(each.isdisjoint(own) for each in classes):
+                    found.add(node)
         for each in targets.subjects_of:
             found |= self._neighbours.having(nodes - found, Step(each))
         for each in targets.objects_of:

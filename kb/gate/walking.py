@@ -30,6 +30,7 @@ _MANY_TRIPLES: Final = 60
 _MANY_COMING: Final = 20
 
 _TYPE: Final = Step(RDF.type)
+_SUBJECTS: Final = (URIRef, BNode)
 
 Nodes = frozenset[Node]
 
@@ -143,7 +144,7 @@ def _by_property(found: Iterator[tuple[Node, Node]], many: int) -> Properties | 
 
 
 def _can_be_subject(node: Node) -> bool:
-    return isinstance(node, URIRef | BNode)
+    return type(node) in _SUBJECTS
 
 
 def _pattern(step: Step, nodes: Iterable[Node]) -> str:
