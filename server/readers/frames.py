@@ -11,7 +11,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
 LONGEST: Final = 1 << 20
@@ -23,7 +23,8 @@ From a reader: the head of an answer with its first bytes, more bytes, the end, 
 
 _HEADER: Final = struct.Struct("!cI")
 _LENGTH: Final = struct.Struct("!I")
-_AT_ONCE: Final = 1 << 17
+# Less than what the allocator asks the system for anew each time.
+_AT_ONCE: Final = 1 << 16
 _encoded: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -53,14 +54,20 @@ class Frames:
         except OSError:
             raise Ended from None
 
-    def receive(self, until: float | None = None, watched: int | None = None) -> tuple[bytes, bytes]:
+    def receive(
+        self,
+        until: float | None = None,
+        watched: int | None = None,
+        find_out: Callable[[int], None] | None = None,
+    ) -> tuple[bytes, bytes]:
         """The next message: its kind and its payload.
 
-        until: when to give up, of `time.monotonic`. watched: a connection that must not close meanwhile.
+        until: when to give up, of `time.monotonic`. watched: a connection that must not break meanwhile.
+        find_out: called when its other side has said that it sends no more, which alone breaks nothing.
         Raises `TimeoutError`, `Ended` and `Abandoned`.
         """
         while (message := self._message()) is None:
-            self._wait(until, watched)
+            self._wait(until, watched, find_out)
             try:
                 data = self._socket.recv(_AT_ONCE)
             except OSError:
@@ -70,12 +77,6 @@ class Frames:
             self._read += data
         return message
 
-    def _message(self) -> tuple[bytes, bytes] | None:
-        read = self._read
-        if len(read) < _HEADER.size:
-            return None
-        kind, length = _HEADER.unpack_from(read)
-        if self._longest is not None and length > self._longest:
     def arrived(self) -> tuple[bytes, bytes] | None:
         """The next message if all of it has come, without waiting. Raises `Ended`."""
         if (message := self._message()) is not None:
@@ -88,6 +89,10 @@ class Frames:
             data = b""
         if not data:
             raise Ended
+        if not self._read and len(data) >= _HEADER.size:
+            kind, length = _HEADER.unpack_from(data)
+            if len(data) == _HEADER.size + length and (self._longest is None or length <= self._longest):
+                return kind, data[_HEADER.size :]
         self._read += data
         return self._message()
 
@@ -99,6 +104,12 @@ class Frames:
         """The descriptor on which messages come."""
         return self._socket.fileno()
 
+    def _message(self) -> tuple[bytes, bytes] | None:
+        read = self._read
+        if len(read) < _HEADER.size:
+            return None
+        kind, length = _HEADER.unpack_from(read)
+        if self._longest is not None and length > self._longest:
             raise Ended
         end = _HEADER.size + length
         if len(read) < end:
@@ -107,21 +118,26 @@ class Frames:
         del read[:end]
         return kind, payload
 
-    def _wait(self, until: float | None, watched: int | None) -> None:
+    def _wait(self, until: float | None, watched: int | None, find_out: Callable[[int], None] | None) -> None:
         """Until something can be read."""
+        if watched is None and until is None:
+            return  # reading waits too
         if watched is None:
             self._wait_for(self._poll, until)
             return
         both = select.poll()
         both.register(self._socket, select.POLLIN)
-        both.register(watched, select.POLLRDHUP)
-        if self._socket.fileno() not in self._wait_for(both, until):
-            raise Abandoned
+        both.register(watched, select.POLLRDHUP if find_out else 0)
+        while self._socket.fileno() not in (ready := self._wait_for(both, until)):
+            if find_out is None or ready[watched] & ~select.POLLRDHUP:
+                raise Abandoned
+            both.modify(watched, 0)  # that it breaks is always told
+            find_out(watched)
 
     @staticmethod
-    def _wait_for(poll: select.poll, until: float | None) -> set[int]:
+    def _wait_for(poll: select.poll, until: float | None) -> dict[int, int]:
         left = None if until is None else max(0.0, until - time.monotonic()) * 1000
-        ready = {descriptor for descriptor, _ in poll.poll(left)}
+        ready = dict(poll.poll(left))
         if not ready:
             raise TimeoutError
         return ready

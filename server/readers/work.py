@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from server.readers.frames import (
     unpacked,
 )
 from server.readers.pool import Pool
+from server.readers.presence import find_out
 from server.readers.processes import Process
 from server.readers.turns import Turn
 
@@ -32,12 +34,12 @@ _TO_DIE: Final = 2.0
 """Seconds in which the end of a reader becomes known."""
 
 
-@dataclass(frozen=True)
-class Clock:
 class NotWhole(Exception):
     """What has come is not a whole answer: a fault, the end of the reader, or a part of a long one."""
 
 
+@dataclass(frozen=True)
+class Clock:
     """How long a task may take.
 
     seconds: for which its asker has to wait for it in all; time in which the asker takes nothing does not
@@ -95,7 +97,7 @@ class Work:
 
         Raises what the reader refuses it with, `TimeLimit`, `MemoryLimit`, `ReaderLost`, `ClientGone`.
         """
-        kind, payload = self._receive()
+        kind, payload = self._receive(find_out)
         try:
             head, data = unpacked(payload)
         except Ended:
@@ -112,8 +114,6 @@ class Work:
             self._pool.watch(self)
         return head, data
 
-    def more(self) -> bytes | dict[str, Any]:
-        """More bytes; in the end what the reader says then, and the work is closed. Raises like `head`."""
     def arrived(self) -> tuple[dict[str, Any], bytes] | None:
         """What `head` gives, if the whole answer is here by now; None while nothing is. Never waits.
 
@@ -143,6 +143,8 @@ class Work:
         self._connection = connection
         self._spent = time.monotonic() - self._begun
 
+    def more(self) -> bytes | dict[str, Any]:
+        """More bytes; in the end what the reader says then, and the work is closed. Raises like `head`."""
         self._resting = None
         kind, payload = self._receive()
         if kind == DATA:
@@ -180,10 +182,12 @@ class Work:
         self._pool.unwatch(self)
         self._pool.end(self._turn, usable=False, reason="client")
 
-    def _receive(self) -> tuple[bytes, bytes]:
+    def _receive(self, when_silent: Callable[[int], None] | None = None) -> tuple[bytes, bytes]:
+        """The next message. when_silent: called when the client has said that it sends no more."""
         start = time.monotonic()
+        until = start + self._clock.seconds - self._spent
         try:
-            return self._process.frames.receive(start + self._clock.seconds - self._spent, self._connection)
+            return self._process.frames.receive(until, self._connection, when_silent)
         except TimeoutError:
             self.close("time")
             seconds = self._clock.seconds
