@@ -42,7 +42,7 @@ LARGE = 20_000
 """Quads of a patch from which on it is made on a copy."""
 
 _LOOKED_AT = 1_000
-_PROGRAM = f"regiolink {__version__} form 4 pyoxigraph {version('pyoxigraph')}"
+_PROGRAM = f"regiolink {__version__} form 5 pyoxigraph {version('pyoxigraph')}"
 
 Told = Callable[[str, int, int | None], None]
 """Told how far something is: what is done now, how much of it, of how much (None when unknown)."""

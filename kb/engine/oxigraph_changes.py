@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Final, cast
+from typing import Final
 
 import pyoxigraph as ox
 
 from kb.engine.contract import APART, RESERVED, DefaultGraph
 from kb.engine.oxigraph_terms import Term, as_text, to_oxigraph, to_quad, to_rdflib
 from kb.patch import Patch
-from kb.terms import GENID
 
 GraphName = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 
@@ -108,10 +107,7 @@ def _holds_blank(term: Term) -> bool:
 
 def _named(term: Term) -> Term:
     """A term with the IRIs that stand in for blank nodes in place of them."""
-    if isinstance(term, ox.Triple):
-        subject = cast(ox.NamedNode, _named(term.subject))
-        return ox.Triple(subject, term.predicate, _named(term.object))
-    return ox.NamedNode(f"{GENID}{term.value}") if isinstance(term, ox.BlankNode) else term
+    return to_oxigraph(to_rdflib(term, ground=True))
 
 
 def _in_graph(name: GraphName, triples: str) -> str:

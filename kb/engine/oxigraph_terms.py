@@ -21,19 +21,23 @@ _ANY = ox.NamedNode(str(DEFAULT))
 
 
 _STAND_IN: Final = re.compile(re.escape(GENID) + "([0-9a-f]{1,32})")
+# The engine takes what BNODE is given for the label; so that nothing computed is taken for what is stored,
+# the labels of stored blank nodes begin in a way of their own.
+_STORED: Final = re.compile("genid([0-9a-f]{1,32})")
 _DIRECTIONS: Final = {"ltr": ox.BaseDirection.LTR, "rtl": ox.BaseDirection.RTL}
 
 
 def to_rdflib(term: Term, *, ground: bool = False) -> Node:
     """A term of the engine as a term of rdflib, its lexical form kept as it is.
 
-    ground: whether a blank node is given as the IRI that stands in for it. Raises `TooLarge` for triple terms
-    nested beyond `kb.rdf12.MOST_NESTED`.
+    ground: whether a blank node that is stored is given as the IRI that stands in for it. Raises `TooLarge`
+    for triple terms nested beyond `kb.rdf12.MOST_NESTED`.
     """
     if isinstance(term, ox.NamedNode):
         return URIRef(term.value)
     if isinstance(term, ox.BlankNode):
-        return URIRef(f"{GENID}{term.value}") if ground else BNode(term.value)
+        stored = _STORED.fullmatch(term.value) if ground else None
+        return URIRef(f"{GENID}{stored[1]}") if stored else BNode(term.value)
     if isinstance(term, ox.Triple):
         parts = (term.subject, term.predicate, term.object)
         return TripleTerm(*(to_rdflib(part, ground=ground) for part in parts))
@@ -66,7 +70,7 @@ def to_oxigraph(term: Node, *, blank: bool = False) -> Term:
         if isinstance(term, BNode):
             return ox.BlankNode(str(term))
         stands_in = _STAND_IN.fullmatch(str(term)) if blank else None
-        return ox.BlankNode(stands_in[1]) if stands_in else ox.NamedNode(str(term))
+        return ox.BlankNode(f"genid{stands_in[1]}") if stands_in else ox.NamedNode(str(term))
     except ValueError as error:
         raise BadTerm(_why_bad(term, str(error))) from None
 

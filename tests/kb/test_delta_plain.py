@@ -147,14 +147,28 @@ def test_a_reifier_without_a_name_is_another_one_for_each_solution(engine):
     assert all(reifier.startswith(GENID) for reifier in reifiers)
 
 
+@pytest.mark.parametrize("label", ["", "'0a'", "'genid'", "MD5('0a')"])
+def test_a_blank_node_made_in_the_pattern_is_none_that_is_stored(engine, label):
+    text = f"INSERT {{ ?b :p ?b , <<( ?b :p 1 )>> }} WHERE {{ BIND(BNODE({label}) AS ?b) }}"
+    first, second = (delta(engine, PREFIXES + text).patch for _ in range(2))
+    (one,), (other,) = ({quad[0] for quad in patch.inserts} for patch in (first, second))
+    assert len({one, other, URIRef(NODE)}) == 3 and len(first.inserts) == 2
+    engine.apply(first, 2)
+    assert rows(engine, "SELECT * { ?b :p ?c FILTER(isBlank(?b) && ?b = ?c) }") == [
+        [f"_:genid{one.removeprefix(GENID)}"] * 2
+    ]
+
+
 def test_readers_see_blank_nodes_where_patches_have_addresses(engine):
     assert rows(engine, "SELECT ?s ?o { ?s :knows ?o FILTER(isBlank(?o)) }") == [
-        ["<https://example.org/ann>", "_:0a"]
+        ["<https://example.org/ann>", "_:genid0a"]
     ]
-    assert rows(engine, "SELECT ?g ?s { GRAPH ?g { ?s ?p ?o } }") == [["<https://example.org/g1>", "_:0a"]]
+    assert rows(engine, "SELECT ?g ?s { GRAPH ?g { ?s ?p ?o } }") == [
+        ["<https://example.org/g1>", "_:genid0a"]
+    ]
     assert rows(engine, "SELECT (OBJECT(?t) AS ?x) { ?r ?p ?t FILTER(isTRIPLE(?t)) }") == [
         ['"1"^^<http://www.w3.org/2001/XMLSchema#integer>'],
-        ["_:0a"],
+        ["_:genid0a"],
     ]
     assert ask(engine, f"SELECT * {{ ?s ?p <{NODE}> }}").is_empty() is not False
 
@@ -173,7 +187,7 @@ def test_an_iri_that_stands_in_for_no_blank_node_of_ours_stays_one():
     held = quads("genid:NodeOne :p genid:a-b . genid:0af :p genid:0123456789abcdef0123456789abcdef0 .")
     engine.apply(Patch.of(inserts=held), 1)
     assert everything(engine) == held
-    assert rows(engine, "SELECT ?s { ?s ?p ?o }") == [[f"<{GENID}NodeOne>"], ["_:0af"]]
+    assert rows(engine, "SELECT ?s { ?s ?p ?o }") == [[f"<{GENID}NodeOne>"], ["_:genid0af"]]
 
 
 def test_many_blank_nodes_come_and_go_at_once():
