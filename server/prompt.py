@@ -31,8 +31,7 @@ from server.front import Front
 from server.guard import GUARD
 from server.hosts import refuse_wrong_host
 from server.protocol import QueryAsked, read_query
-from server.readers.answer import Answer
-from server.readers.begun import Begun
+from server.readers.begun import Begun, Whole
 from server.readers.tasks import Question
 from server.request_log import HEADER, Done, id_of, log
 from server.settings import Settings
@@ -113,7 +112,7 @@ class Prompt:
     def read(self, data: bytes, peer: str) -> Asked | None:
         """What is asked by the bytes that have come from `peer`; None when it is to be read the other way."""
         began = time.perf_counter()
-        found = _REQUEST.fullmatch(data)
+        found = _REQUEST.fullmatch(data) if len(data) <= MOST else None
         head = self._head(found[2], peer) if found else None
         if found is None or head is None:
             return None
@@ -146,12 +145,11 @@ class Prompt:
         """Begins to look for the answer. told: see `Begun`. Raises `KnowledgeBaseError`."""
         return self._reads.begin(asked.question, asked.client, asked.state, told)
 
-    def answer(self, asked: Asked, found: Answer) -> bytes:
-        """The whole answer over HTTP, of a reader's that is whole."""
-        body = found.body()
+    def answer(self, asked: Asked, found: Whole) -> bytes:
+        """The whole answer over HTTP."""
         metrics.rows_given(found.rows)
-        self._backend.cache.put(asked.entity_tag, Kept((), body))
-        return self._written(asked, (), body)
+        self._backend.cache.put(asked.entity_tag, Kept((), found.body))
+        return self._written(asked, (), found.body)
 
     def done(self, asked: Asked, answer: bytes, *, whole: bool) -> None:
         """Logs and counts a request whose answer was sent. whole: to its end."""

@@ -222,6 +222,8 @@ def _one(fields: Fields, name: str) -> str:
 
 
 def _query(text: str, fields: Fields) -> QueryAsked:
+    if len(fields) == 1:
+        return QueryAsked(text, (), ())
     _refuse(fields, _UPDATE_DATASET, "for updates; a query has default-graph-uri and named-graph-uri")
     return QueryAsked(text, *(_iris(fields, name) for name in _QUERY_DATASET))
 

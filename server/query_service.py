@@ -274,16 +274,12 @@ class QueryService:
             "do": "ask",
             "text": question.text,
             "forms": {kind.value: question.forms[kind][1]},
-            "default_graphs": question.default_graphs,
-            "named_graphs": question.named_graphs,
             "base": question.base,
             "clauses": _merging_clauses(question),
             "limit": question.limit,
-            "offset": question.offset,
+            "offset": question.offset or None,
             "most_rows": most,
             "most_bytes": _least(question.most_bytes, self.limits.most_bytes),
-            "beyond": None,
-            "following": None,
         }
         if kind is Kind.SOLUTIONS and (question.limit is not None or question.offset or most is not None):
             select = Select.of(question.text)
@@ -301,6 +297,10 @@ class QueryService:
                 raise AnswerTooLarge(
                     f"The document has more than {self.limits.parsed_bytes >> 20:,} MB as N-Quads."
                 )
+        }
+        more = {
+            "default_graphs": question.default_graphs or None,
+            "named_graphs": question.named_graphs or None,
             kept.extend(data)
 
         return keep
@@ -309,6 +309,8 @@ class QueryService:
 _IN_WORDS: Final = {
     Kind.SOLUTIONS: "the rows of a SELECT",
     Kind.TRUTH: "the yes or no of an ASK",
+        # Nothing else is said: a short question costs more on its way than in the engine.
+        task.update((name, value) for name, value in more.items() if value is not None)
     Kind.TRIPLES: "the graph of a CONSTRUCT or DESCRIBE",
 }
 

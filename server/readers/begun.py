@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from kb.snapshot import Snapshot
 from server.readers.answer import Answer
@@ -16,6 +16,13 @@ from server.readers.work import Clock, Work
 
 LONG: Final = 0.1
 """Seconds at a reader after which somebody should wait for the answer."""
+
+
+class Whole(NamedTuple):
+    """A whole answer. rows: of a SELECT."""
+
+    body: bytes
+    rows: int | None
 
 
 class Begun:
@@ -42,7 +49,7 @@ class Begun:
         self._late = float("inf")
         self._turn = self._entered()
 
-    def go_on(self) -> Answer | None:
+    def go_on(self) -> Whole | None:
         """The answer, if all of it is here; takes the next step where there is one, and never waits.
 
         Raises `server.readers.work.NotWhole`, and `Busy`.
@@ -53,7 +60,7 @@ class Begun:
                 return None
             self._start(turn)
         found = self._work.arrived()
-        return None if found is None else Answer(self._work, *found, self._form, self.state)
+        return None if found is None else Whole(found[1], found[0]["end"].get("rows"))
 
     def fileno(self) -> int | None:
         """The descriptor on which the answer comes; None while it waits for its turn."""
@@ -96,4 +103,3 @@ class Begun:
         self._work = Work(self._pool, self.client, self.state, self._clock, turn=turn)
         self._late = time.monotonic() + LONG
         self._work.begin(self._task)
-

@@ -110,7 +110,7 @@ class Pool:
     ) -> Turn[Process] | Place[Process]:
         """As `take`, but for the waiting: a reader at once, or a place in the line; see `Turns.enter`."""
         found = self.turns.enter(client, seconds, self._fits(snapshot), told)
-        if isinstance(found, Place):
+        if isinstance(found, Place) and not self.turns.has_idle:
             self._fill()
         return found
 

@@ -44,6 +44,28 @@ _LOOK: Final = 0.1
 _NAMED_GRAPHS: Final = 1_000
 _Task = dict[str, Any]
 
+_UNSAID: Final[_Task] = {
+    "default_graphs": (),
+    "named_graphs": (),
+    "clauses": None,
+    "limit": None,
+    "offset": 0,
+    "most_rows": None,
+    "most_bytes": None,
+    "beyond": None,
+    "following": None,
+}
+"""What a question is about that says nothing of these."""
+
+
+class _Nowhere:
+    """Takes an answer that is only to be found, and not to be told."""
+
+    def write(self, data: bytes, /) -> int:
+        return len(data)
+
+    def flush(self) -> None:
+        """There is nothing to be passed on."""
 
 @dataclass
 class _State:
@@ -67,6 +89,7 @@ class Reader:
         self._begun: float | None = None
         self._behind = False
 
+        self._limited: int | None = None
     def run(self) -> None:
         """Works until the asker goes. Does not return.
 
@@ -106,7 +129,7 @@ class Reader:
             self._state = None  # the task that asks for it is told
 
     def _serve(self, task: _Task) -> None:
-        limit_time(task["seconds"])
+        self._limited = limit_time(task["seconds"], self._limited)
         doing = {
             "ask": self._ask,
             "graph": self._graph,
@@ -126,7 +149,8 @@ class Reader:
         """What is said at the end of every task."""
         return {"leaves": True} if _most_used() > self._most_bytes else {}
 
-    def _ask(self, task: _Task) -> None:
+    def _ask(self, said: _Task) -> None:
+        task = _UNSAID | said
         engine, dataset = self._dataset(task)
         if task["beyond"] and not ask(engine, task["beyond"], **dataset).is_empty():
             raise AnswerTooLarge(f"The answer has more than {task['most_rows']:,} rows; ask for less of it.")

@@ -13,6 +13,7 @@ import platform
 import resource
 import signal
 import struct
+import time
 from pathlib import Path
 from typing import Final
 
@@ -112,12 +113,16 @@ def unlimit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
 
 
-def limit_time(seconds: float) -> None:
-    """Ends this process when it has used `seconds` of processor time from now on, rounded up."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    wanted = math.ceil(used.ru_utime + used.ru_stime + seconds)
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard < 0 else min(wanted, hard), hard))
+def limit_time(seconds: float, limited: int | None = None) -> int:
+    """Ends this process when it has used `seconds` of processor time from now on, rounded up.
+
+    limited: what it was limited to before. Out: what it is limited to.
+    """
+    wanted = math.ceil(time.process_time() + seconds)
+    if wanted != limited:
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard < 0 else min(wanted, hard), hard))
+    return wanted
 
 
 def let_others_go_first(thread: int) -> bool:

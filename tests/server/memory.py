@@ -60,6 +60,7 @@ class Memory:
         self.patches = [Patch()]
         self.intents = []
         self.asked = 0
+        self.tried: list[str] = []
         self.chunk = 1 << 30
         self.refusal: DataRefused | None = None
 
@@ -71,6 +72,9 @@ class Memory:
 
     def newest(self, _at_least: int | None = None) -> Snapshot:
         return self.at(len(self.revisions) - 1)
+
+    def known(self, _at_least: int) -> Snapshot | None:
+        return self.newest()
 
     def at(self, revision: int) -> Snapshot:
         if revision >= len(self.revisions):
@@ -121,6 +125,9 @@ class Memory:
             return Parsed(text, quads.count, quads.graphs)
         into.write_bytes(text)
         return Parsed(into, quads.count, quads.graphs)
+
+    def try_update(self, change, _client, _snapshot, _seconds) -> None:
+        self.tried.append(change.text)
 
     # -- writes
 

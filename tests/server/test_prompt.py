@@ -114,12 +114,16 @@ def metric(service, sample):
     return float(found[1]) if found else 0.0
 
 
+def close_all():
+    while OPENED:
+        OPENED.pop().close()
+
+
 @pytest.fixture(autouse=True)
 def closed():
     """Closes at the end what a test has opened."""
     yield
-    while OPENED:
-        OPENED.pop().close()
+    close_all()
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +153,7 @@ def test_short_questions_are_answered_while_all_threads_are_taken(tmp_path):
         # the state has to be looked for, which needs the thread: then another round tells more.
         upload.setblocking(False)
         answered_meanwhile = max(seconds) < 0.4 and _nothing_comes(upload)
+        close_all()
     service.stop()
 
 
@@ -310,6 +315,7 @@ def test_what_waits_too_long_or_finds_the_line_full_is_told_when_to_come_again(t
         status, headers, body = kept.ask(query=FEW.replace("1", "4")) if kept is too_many else kept.take()
         assert (status, json.loads(body)["detail"]) == (503, sentence)
         assert 0 < int(headers["Retry-After"]) <= 5
+    close_all()
     service.stop()
 
 
@@ -322,6 +328,7 @@ def test_a_rate_counts_each_request_once_whatever_its_way(tmp_path):
     status, headers, _ = kept.ask()
     assert status == 429 and int(headers["Retry-After"]) > 3_000
     assert Kept(service).first[0] == 429
+    close_all()
     service.stop()
 
 

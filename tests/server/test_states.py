@@ -1,5 +1,6 @@
 """The states that readers are given: new ones soon, old ones when nothing new can be had."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,3 +110,23 @@ def test_a_state_is_found_by_its_revision_and_by_a_moment(maker, served):
     assert served.at_time(TIME + timedelta(days=1, hours=5)).revision == 2
     with pytest.raises(NotFound, match="There was nothing yet on 2026-11-21 at 00:00:00 UTC"):
         served.at_time(TIME - timedelta(days=1))
+
+
+def test_without_waiting_a_state_is_given_as_long_as_it_is_fresh(served, later):
+    assert served.known(0) is None
+    served.newest()
+    assert (served.known(1).revision, served.known(2)) == (1, None)
+    later()
+    assert served.known(1) is None
+
+
+def test_a_state_that_is_soon_too_old_is_given_and_looked_for_meanwhile(maker, served, later):
+    served.newest()
+    maker.revision = 2
+    later(0.3)
+    assert served.known(0).revision == 1
+    until = time.monotonic() + 30
+    while served.known(0).revision == 1:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    assert maker.asked == 2

@@ -133,3 +133,33 @@ def test_things_that_are_missing_are_counted_within_shares():
 def _refused(made, client):
     with pytest.raises(Busy):
         made.take(client, 1, anything)
+
+
+def test_who_waits_for_nothing_has_a_place_and_is_told_of_its_turn():
+    made, told = turns("a", share=1), []
+    first = made.enter("me", 1, anything)
+    place = made.enter("me", 1, anything, lambda: told.append("served"))
+    assert (first.thing, place.turn, made.counts()) == ("a", None, (1, 0, 1))
+    made.end(first, usable=True)
+    assert (told, made.wait(place).thing, made.counts()) == (["served"], "a", (1, 0, 0))
+
+
+def test_a_place_that_is_given_up_leaves_its_turn_to_others():
+    made = turns("a", share=1)
+    first = made.enter("me", 1, anything)
+    waits, later = (made.enter("me", 1, anything) for _ in range(2))
+    made.give_up(waits)
+    assert made.counts() == (1, 0, 1)
+    made.end(first, usable=True)
+    made.give_up(later)  # its turn had come
+    assert made.counts() == (0, 1, 0)
+
+
+def test_a_place_is_told_when_there_will_be_no_turn():
+    made, told = turns("a", share=1), []
+    made.enter("me", 1, anything)
+    place = made.enter("me", 1, anything, lambda: told.append("closed"))
+    made.close()
+    assert told == ["closed"]
+    with pytest.raises(Busy, match="is being stopped"):
+        made.wait(place)
