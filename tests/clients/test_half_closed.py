@@ -78,6 +78,17 @@ def test_a_usual_client_that_sends_no_more_is_answered(usual, query, status, say
     assert answer.status == status and says in answer.read()
 
 
+@pytest.mark.parametrize(
+    ("query", "answer"), [(counted("kept", 300), 3_000_000), (counted("short", 1), 10_000)]
+)
+def test_a_client_that_sends_no_more_after_its_second_question_is_answered(usual, query, answer):
+    for text, number in ((counted("first", 2), 20_000), (query, answer)):
+        usual.request("GET", f"/sparql?query={quote(text)}", headers={"Accept": "text/csv"})
+        if text == query:
+            usual.sock.shutdown(socket.SHUT_WR)
+        assert usual.getresponse().read() == f"n\r\n{number}\r\n".encode()
+
+
 def test_a_client_that_sends_no_more_has_the_whole_of_a_long_answer(usual):
     query = quote(counted("long", 100, "*"))
     usual.request("GET", f"/sparql?query={query}", headers={"Accept": "text/csv"})
