@@ -58,9 +58,9 @@ def beside_oxigraph(file: Path, runs: int, told: Told) -> list[Measured]:
     points = [f"SELECT ?p ?o {{ {subject} ?p ?o }}" for subject in subjects]
     with TemporaryDirectory() as folder:
         told("starting both services")
-        with _oxigraph(Path(folder), file) as theirs, _ours(Path(folder), file) as ours:
-            beside = _Beside((theirs, ours), runs, told)
-            for one in (theirs, ours):
+        with _oxigraph(Path(folder), file) as theirs, ours(Path(folder), file) as service:
+            beside = _Beside((theirs, service), runs, told)
+            for one in (theirs, service):
                 one.ask(points[-200:], CLIENTS)
             found = beside.measure(
                 f"{POINTS:,} point queries by {CLIENTS}",
@@ -148,16 +148,19 @@ def _oxigraph(folder: Path, file: Path) -> Iterator[Endpoint]:
         triples.writelines(f"{line.rsplit(' ', 2)[0]} .\n" for line in quads)
     for given in (file, merge):
         subprocess.run([program, "load", "-l", place, "-f", str(given)], check=True, capture_output=True)
-    endpoint = Endpoint("oxigraph serve", _free_port(), "/query")
+    endpoint = Endpoint("oxigraph serve", free_port(), "/query")
     command = [program, "serve-read-only", "-l", place, "-b", f"127.0.0.1:{endpoint.port}"]
-    with _running(command, os.environ, endpoint):
+    with running(command, os.environ, endpoint):
         yield endpoint
 
 
 @contextmanager
-def _ours(folder: Path, file: Path) -> Iterator[Endpoint]:
-    """`regiolink serve` with its default settings on the quads of `file`, and without its log."""
-    endpoint = Endpoint("ours", _free_port(), "/sparql")
+def ours(folder: Path, file: Path, *, empty: bool = True) -> Iterator[Endpoint]:
+    """`regiolink serve` with its default settings on the quads of `file`, and without its log.
+
+    empty: without what the product ships.
+    """
+    endpoint = Endpoint("ours", free_port(), "/sparql")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("REGIOLINK_")}
     environment = inherited | {
         "REGIOLINK_DATA_DIR": str(folder / "ours"),
@@ -165,15 +168,18 @@ def _ours(folder: Path, file: Path) -> Iterator[Endpoint]:
         "REGIOLINK_LOG": "off",
     }
     regiolink = [sys.executable, "-m", "server"]
-    with _running([*regiolink, "serve", "--empty"], environment, endpoint):
+    served = [*regiolink, "serve", *(["--empty"] if empty else [])]
+    with running(served, environment, endpoint, _START_SECONDS if empty else 600):
         loaded = [*regiolink, "load", str(file)]
         subprocess.run(loaded, env=environment, cwd=_ROOT, check=True, capture_output=True)
         yield endpoint
 
 
 @contextmanager
-def _running(command: list[str], environment: Mapping[str, str], endpoint: Endpoint) -> Iterator[None]:
-    """A server for the block, which begins when it answers."""
+def running(
+    command: list[str], environment: Mapping[str, str], endpoint: Endpoint, seconds: float = _START_SECONDS
+) -> Iterator[None]:
+    """A server for the block, which begins when it answers. Raises `RuntimeError` when that takes longer."""
     with subprocess.Popen(
         command,
         env=environment,
@@ -182,7 +188,7 @@ def _running(command: list[str], environment: Mapping[str, str], endpoint: Endpo
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            until = time.monotonic() + _START_SECONDS
+            until = time.monotonic() + seconds
             while not _answers(endpoint):
                 if process.poll() is not None or time.monotonic() > until:
                     raise RuntimeError(f"{Path(command[0]).name} did not start.")
@@ -199,7 +205,8 @@ def _answers(endpoint: Endpoint) -> bool:
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,6 +1,8 @@
 """The generator of data for measurements, and what the measurements tell."""
 
 import re
+import sqlite3
+from contextlib import closing
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from rdflib import XSD, Graph
 
-from bench import history, inference, judging
+from bench import domain, history, inference, judging, searching
 from bench.__main__ import main
 from bench.checking import golden_sample
 from bench.default_graph import default_graph
@@ -20,11 +22,13 @@ from bench.generator.values import decimal, maker, text
 from bench.generator.world import World
 from bench.measuring import Measured, duration, markdown, side_by_side
 from kb.engine.oxigraph import OxigraphEngine, read_quads
+from kb.engine.word_index import fill
 from kb.errors import NotUnderstood
 from kb.gate.compiled import validate
 from kb.gate.gate import Gate
 from kb.schema import load_ontology, load_shapes
 from kb.shipped import shipped_graphs
+from kb.sparql_text import check
 from kb.terms import DEF, GRAPH, PREFIXES
 
 HEAD = "".join(f"PREFIX {prefix}: <{base}>\n" for prefix, base in sorted(PREFIXES.items()))
@@ -260,6 +264,30 @@ def test_each_question_to_the_history_is_asked_in_a_short_ledger_and_in_a_long_o
         )
         for commits, note in zip((100, 200), notes, strict=True)
     ]
+
+
+NAMED = """PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
+PREFIX def: <https://w3id.org/regiolink/def/> PREFIX country: <http://publications.europa.eu/resource/authority/country/>
+PREFIX code: <http://data.europa.eu/nuts/code/>
+<urn:a> rdfs:label "Textile harbour" ; skos:altLabel "Photonics" ; def:locatedIn <urn:r> , country:POL .
+<urn:b> rdfs:label "Harbour" ; skos:altLabel "TEXTILE" . <urn:c> rdfs:label "Photonics" .
+<urn:v> def:nutsConcept code:PL1 ; def:versionOf <urn:r> . code:PL1 skos:broader code:PL ."""
+
+
+def test_each_way_to_ask_for_places_and_words_finds_the_same_things():
+    made = OxigraphEngine.in_memory()
+    made.insert(read_quads(NAMED.encode(), "ttl", "names", GRAPH["names"]))
+    fill(made)
+    with closing(sqlite3.connect(":memory:")) as index:
+        found = [{ask() for ask in ways.values()} for ways in searching.questions(made, index)]
+    assert found == [{1}, {2}, {2}, {1}, {2}, {2}]
+
+
+@pytest.mark.parametrize("query", [*domain.QUESTIONS.values(), *domain.WITH_HELP.values()])
+def test_each_question_of_the_domain_is_another_text_in_each_run_and_within_the_limits(query):
+    assert domain.text(query, 1) != domain.text(query, 2)
+    check(domain.text(query, 1))
+    OxigraphEngine.in_memory().query(domain.text(query, 1))
 
 
 def test_following_edits_is_measured_beside_deriving_all_anew(monkeypatch):
