@@ -139,6 +139,7 @@ _READ_AS_WORD = ("service", "load", "filter")
 _AFTER_OPERAND = frozenset((")", "]", "}", ">>"))
 
 
+_BOOLEAN = re.compile(r"\b(?:true|false)\b", re.IGNORECASE)
 _SPACED = re.compile(r"<[^<>\"{}|\\^`\s]+(?: [^<>\"{}|\\^`\s]+)+>")
 _KINDS: Final = {kind.name: kind for kind in Kind}
 
@@ -347,3 +348,18 @@ def tokens(text: str) -> Iterator[Token]:
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         raise NotUnderstood(f"Line {line}, column {column}: {_unexpected(odd[0])}")
     return _Reader(text).tokens()
+
+
+def small_booleans(text: str) -> str:
+    """A text with TRUE and FALSE in small letters, which may be written in any and are read in no other.
+
+    Raises like `tokens`. Source: SPARQL 1.1 Query Language, section 19.8, note 1.
+    """
+    if all(found[0].islower() for found in _BOOLEAN.finditer(text)):
+        return text
+    parts, at = [], 0
+    for token in tokens(text):
+        if token.word in ("TRUE", "FALSE"):
+            parts += [text[at : token.start], token.text.lower()]
+            at = token.end
+    return "".join([*parts, text[at:]])

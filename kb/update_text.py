@@ -16,7 +16,7 @@ from typing import Final
 from kb.errors import NotAllowed, NotUnderstood, TooLarge
 from kb.service_names import declared, refuse_endpoint
 from kb.sparql_text import Limits, weigh
-from kb.sparql_tokens import Kind, Token, tokens
+from kb.sparql_tokens import Kind, Token, small_booleans, tokens
 
 EDIT: Final = Limits(bytes=1_048_576)
 """For an update: the limits of a query hold for each WHERE clause, the text may hold some 10,000 triples."""
@@ -172,6 +172,7 @@ def operations(
     size = len(text.encode(errors="replace"))
     if size > limits.bytes:
         raise TooLarge(f"The update has {size} bytes; at most {limits.bytes} are accepted.")
+    text = small_booleans(text)
     prologue = _Prologue(base)
     made: list[Operation] = []
     for part, semicolon in _between_semicolons(_allowed(text, limits, services, loads)):

@@ -22,6 +22,7 @@ from kb.engine.oxigraph import OxigraphEngine, query_error
 from kb.engine.oxigraph_terms import to_graph_name
 from kb.engine.used_prefixes import used_prefixes
 from kb.errors import NotUnderstood
+from kb.sparql_tokens import small_booleans
 
 _RESULTS = {
     "json": ox.QueryResultsFormat.JSON,
@@ -136,6 +137,7 @@ def ask(
     given = bool(default_graphs or named_graphs)
     default: list[_Graph] | None = [_graph(name) for name in default_graphs] if given else None
     named = [cast(_Named, _graph(name)) for name in named_graphs] if given else _named(engine, text)
+    text = small_booleans(text)
     try:
         with _evaluating():
             return Found(engine.store.query(text, base_iri=base, default_graph=default, named_graphs=named))

@@ -221,6 +221,11 @@ MEANINGS = {
         "",
         "",
     ),
+    "truth values in capitals": (
+        "INSERT DATA { :a :p TRUE } ; INSERT { :b :p ?x , False } WHERE { :a :p ?x FILTER(?x = TRUE) }",
+        "",
+        "graph:edits { :a :p true . :b :p true , false }",
+    ),
     "load nothing, in silence": ("LOAD SILENT <file:///etc/passwd> INTO GRAPH :g1", "", ""),
     "names of graphs are those of people's graphs": (
         "INSERT DATA { GRAPH :g1 { :a :p 1 } } ; "

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kb.errors import KnowledgeBaseError, NotAllowed, NotUnderstood, TooLarge
 from kb.sparql_text import ANONYMOUS, Form, check, examine
-from kb.sparql_tokens import Context, Kind, tokens
+from kb.sparql_tokens import Context, Kind, small_booleans, tokens
 
 SUITE = Path(__file__).resolve().parents[3] / "shared" / "suites" / "sparql11" / "sparql" / "sparql11"
 
@@ -201,6 +201,13 @@ def test_a_prefix_that_can_be_read_in_two_ways_is_refused_by_name():
         NotAllowed, match="The prefix services: can be read as SERVICE and s:; choose another one"
     ):
         check("PREFIX services: <http://x/> PREFIX s: <http://y/> SELECT * { ?a ?b ?c }")
+
+
+def test_truth_values_may_be_written_in_any_letters_and_are_read_in_small_ones():
+    text = "PREFIX TRUE: <urn:TRUE:> SELECT (TRUE AS ?FALSE) { ?TRUE TRUE:TRUE 'TRUE', False # TRUE\n }"
+    assert small_booleans(text) == text.replace("(TRUE", "(true").replace("False", "false")
+    unchanged = "SELECT (true AS ?x) { ?x <urn:TRUE> 'FALSE' }"
+    assert small_booleans(unchanged) == unchanged
 
 
 def test_the_escape_of_a_quote_in_a_string_is_part_of_it():

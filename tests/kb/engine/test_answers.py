@@ -126,6 +126,11 @@ def test_the_names_of_graphs_are_those_of_people(engine, pattern):
     assert rows == "g\r\nurn:x:one\r\nurn:x:two\r\n"
 
 
+def test_truth_values_are_understood_in_capitals(engine):
+    text = "SELECT (TRUE AS ?x) (False || FALSE AS ?y) {}"
+    assert written(ask(engine, text), "csv") == "x,y\r\ntrue,false\r\n"
+
+
 def test_whether_a_graph_holds_a_triple(engine):
     assert [holds(engine, name) for name in ("urn:x:one", "urn:x:none", str(DEFAULT))] == [True, False, True]
 
