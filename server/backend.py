@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +25,7 @@ from server.caching import ResultCache
 from server.readers.tasks import Document, Form, Parsed, Question
 from server.remote_writer import GivenUp, WriterAway
 
+_CLAUSE = re.compile(r"\bWHERE\b", re.IGNORECASE)
 _OUTCOMES: Mapping[type[KnowledgeBaseError], str] = {
     DataRefused: "invalid",
     Forbidden: "forbidden",
@@ -68,6 +70,9 @@ class Reads(Protocol):
 
     def has_graph(self, name: str, client: str, snapshot: Snapshot) -> bool:
         """Whether a graph holds a triple."""
+
+    def try_update(self, change: SparqlUpdate, client: str, snapshot: Snapshot, seconds: float) -> None:
+        """Raises when the WHERE clauses of an update take too much to be given to the writer."""
 
     def parse(self, document: Document, client: str, into: Path | None = None) -> Parsed:
         """Foreign RDF as N-Quads in normal form. into: the file to write them to."""
@@ -166,9 +171,16 @@ class Backend:
                 raise
             return self.states.newest(at_least)
 
-    def prepared(self, change: SparqlUpdate, client: str) -> AbstractContextManager[SparqlUpdate]:
-        """An update for which other servers were asked what it wants of them, for the block."""
-        return self.federation.prepared(change, client) if self.federation else nullcontext(change)
+    @contextmanager
+    def prepared(self, change: SparqlUpdate, client: str) -> Iterator[SparqlUpdate]:
+        """An update that is fit for the writer, for the block: it asks no other server, and no clause of it
+        takes too much. Raises what the federation raises, and what readers raise.
+        """
+        with self.federation.prepared(change, client) if self.federation else nullcontext(change) as ready:
+            if _CLAUSE.search(ready.text):
+                # A state that is some moments old is good enough for this, and costs no new one.
+                self.reads.try_update(ready, client, self.states.newest(), self.update_seconds)
+            yield ready
 
     def known(self) -> Snapshot | None:
         """What `newest` gives, where it is known without waiting for anything; else None."""

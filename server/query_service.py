@@ -33,8 +33,9 @@ from rdflib.term import Node
 
 from kb.engine.contract import DEFAULT
 from kb.engine.service_answers import Answer as Solutions
-from kb.errors import NotAllowed
+from kb.errors import KnowledgeBaseError, NotAllowed
 from kb.federation import asks_others
+from kb.intent import SparqlUpdate
 from kb.rdf12 import DirectedLiteral, TripleTerm
 from kb.snapshot import Snapshot
 from kb.sparql_dataset import DatasetClauses
@@ -44,7 +45,7 @@ from kb.sparql_text import Form, Limits
 from server.negotiation import NotAcceptable
 from server.readers.answer import Answer
 from server.readers.begun import Begun
-from server.readers.errors import AnswerTooLarge, StateGone
+from server.readers.errors import AnswerTooLarge, StateGone, Unserved
 from server.readers.pool import Pool, PoolState
 from server.readers.tasks import Document, Kind, Parsed, Question
 from server.readers.tasks import Form as Written
@@ -252,6 +253,29 @@ class QueryService:
         variables, rows = json.loads(kept)
         return Solutions(tuple(variables), [tuple(row) for row in rows])
 
+    def try_update(self, change: SparqlUpdate, client: str, snapshot: Snapshot, seconds: float) -> None:
+        """Counts what the WHERE clauses of an update find, lest the writer meets one that takes too much.
+
+        seconds: that this may take. Raises `TimeLimit`, `MemoryLimit`, `ReaderLost` and `Busy`. What else is
+        wrong with the update is for the writer to say.
+        """
+        names = [f"<{name}>" for name in change.using or ((change.graph,) if change.graph else ())]
+        reads = [*names, *(f"NAMED <{name}>" for name in change.using_named)]
+        task = {"do": "try", "text": change.text, "base": change.base, "reads": reads}
+        clock = replace(self.limits.clock, seconds=seconds)
+
+        def begin(state: Snapshot) -> None:
+            with closing(Work(self._pool, client, state, clock)) as work:
+                work.begin(task)
+                work.head()
+
+        try:
+            self._on(snapshot, begin)
+        except Unserved:
+            raise
+        except KnowledgeBaseError:
+            return
+
     def state(self) -> PoolState:
         """What the readers do."""
         return self._pool.state()
@@ -275,12 +299,18 @@ class QueryService:
             "text": question.text,
             "forms": {kind.value: question.forms[kind][1]},
             "base": question.base,
+        }
+        more = {
+            "default_graphs": question.default_graphs or None,
+            "named_graphs": question.named_graphs or None,
             "clauses": _merging_clauses(question),
             "limit": question.limit,
             "offset": question.offset or None,
             "most_rows": most,
             "most_bytes": _least(question.most_bytes, self.limits.most_bytes),
         }
+        # Nothing else is said: a short question costs more on its way than in the engine.
+        task.update((name, value) for name, value in more.items() if value is not None)
         if kind is Kind.SOLUTIONS and (question.limit is not None or question.offset or most is not None):
             select = Select.of(question.text)
             first, many = question.offset, question.limit
@@ -297,10 +327,6 @@ class QueryService:
                 raise AnswerTooLarge(
                     f"The document has more than {self.limits.parsed_bytes >> 20:,} MB as N-Quads."
                 )
-        }
-        more = {
-            "default_graphs": question.default_graphs or None,
-            "named_graphs": question.named_graphs or None,
             kept.extend(data)
 
         return keep
@@ -309,8 +335,6 @@ class QueryService:
 _IN_WORDS: Final = {
     Kind.SOLUTIONS: "the rows of a SELECT",
     Kind.TRUTH: "the yes or no of an ASK",
-        # Nothing else is said: a short question costs more on its way than in the engine.
-        task.update((name, value) for name, value in more.items() if value is not None)
     Kind.TRIPLES: "the graph of a CONSTRUCT or DESCRIBE",
 }
 

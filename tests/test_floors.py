@@ -47,6 +47,7 @@ FLOORS = {
     "kb.normal_form": 5,
     "kb.pending": 6,
     "kb.delta": 7,
+    "kb.update_trials": 8,
     "kb.gate": 5,
     "kb.gate.constraints": 3,
     "kb.gate.shape_values": 3,

@@ -28,6 +28,7 @@ from kb.engine.oxigraph import OxigraphEngine
 from kb.engine.service_answers import read
 from kb.errors import FolderUnusable, KnowledgeBaseError, NotFound, NotUnderstood
 from kb.snapshot import HELD
+from kb.update_trials import trials
 from server.readers.errors import AnswerTooLarge, StateGone, as_head
 from server.readers.frames import END, ERROR, MORE, TASK, Ended, Frames, packed, unpacked
 from server.readers.rows import Rows
@@ -43,7 +44,6 @@ LONG: Final = 0.1
 _LOOK: Final = 0.1
 _NAMED_GRAPHS: Final = 1_000
 _Task = dict[str, Any]
-
 _UNSAID: Final[_Task] = {
     "default_graphs": (),
     "named_graphs": (),
@@ -67,6 +67,7 @@ class _Nowhere:
     def flush(self) -> None:
         """There is nothing to be passed on."""
 
+
 @dataclass
 class _State:
     """The state that is open, and the lock that keeps it from being removed."""
@@ -88,8 +89,8 @@ class Reader:
         self._most_bytes = _most_used() + GROWN
         self._begun: float | None = None
         self._behind = False
-
         self._limited: int | None = None
+
     def run(self) -> None:
         """Works until the asker goes. Does not return.
 
@@ -136,6 +137,7 @@ class Reader:
             "holds": self._holds,
             "parse": self._parse,
             "solutions": self._solutions,
+            "try": self._try,
         }
         try:
             doing[task["do"]](task)
@@ -222,6 +224,12 @@ class Reader:
         out = Sending(self._frames, {"kind": "solutions"})
         out.write(json.dumps([found.variables, found.rows]).encode())
         out.finish(self._end())
+
+    def _try(self, task: _Task) -> None:
+        engine = self._open(task["folder"])
+        for text in trials(task["text"], task["base"], task["reads"]):
+            ask(engine, text, base=task["base"]).write("csv", _Nowhere())
+        Sending(self._frames, {"kind": "truth"}).finish(self._end())
 
     @contextmanager
     def _document(self, task: _Task) -> Iterator[Any]:

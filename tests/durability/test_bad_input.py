@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.served import EX, PLACES, adding
+from bench.served import EX, PLACES, Served, adding
 from kb.engine.contract import HISTORY, INFERRED, WORDS
 
 PATCH = "application/rdf-patch"
@@ -107,6 +107,41 @@ def rows(count):
     """So many rows of a patch, made one after the other."""
     for number in range(0, count, 1000):
         yield "".join(f"A <{EX}thing-{number + more}> <{EX}p> <{EX}o> .\n" for more in range(1000)).encode()
+
+
+@pytest.mark.parametrize(
+    ("where", "settings", "limit"),
+    [
+        (
+            "BIND('0123456789' AS ?x0) "
+            + " ".join(f"BIND(CONCAT(?x{n}, ?x{n}) AS ?x{n + 1})" for n in range(40))
+            + " BIND(STRLEN(?x40) AS ?o)",
+            {"reader_bytes": "100000000", "update_seconds": "60"},
+            "MB of memory, the limit here.",
+        ),
+        (
+            "{ SELECT (COUNT(*) AS ?o) { "
+            + " ".join(f"VALUES ?x{n} {{ {' '.join(map(str, range(100)))} }}" for n in range(6))
+            + " } }",
+            {"update_seconds": "2"},
+            "seconds, the limit here.",
+        ),
+    ],
+)
+def test_an_update_whose_pattern_takes_too_much_does_not_reach_the_writer(tmp_path, where, settings, limit):
+    """A writer that ran out of memory or time would keep everybody from changing anything."""
+    service = Served(tmp_path, **settings)
+    service.start()
+    try:
+        assert service.update(adding("first")).status == 204
+        writer = service.writer_pid()
+        text = f"INSERT {{ GRAPH <{PLACES}> {{ <{EX}x> <{EX}p> ?o }} }} WHERE {{ {where} }}"
+        said = service.update(text)
+        assert (said.status, said.detail.endswith(limit)) == (503, True), said.detail
+        assert service.update(adding("second")).status == 204
+        assert (service.writer_pid(), service.names("Region")) == (writer, {"first", "second"})
+    finally:
+        service.stop()
 
 
 @pytest.mark.parametrize(

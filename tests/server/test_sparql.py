@@ -368,3 +368,11 @@ def test_without_a_question_the_service_says_what_it_is_under_its_own_address(mo
     tag = {"If-None-Match": answer.headers["ETag"]}
     assert client.get("/sparql", headers=tag).status_code == 304
     assert client.get("/sparql", headers={**tag, "Accept": "application/rdf+xml"}).status_code == 200
+
+
+def test_only_an_update_with_a_pattern_is_tried_by_a_reader_first(client, memory):
+    pattern = "DELETE { ?s <urn:p> 1 } WHERE { ?s <urn:p> 1 }"
+    for text in ("INSERT DATA { <urn:a> <urn:p> 1 }", pattern):
+        answer = client.post("/sparql", data=text, content_type="application/sparql-update", headers=SIGNED)
+        assert answer.status_code == 204
+    assert memory.tried == [pattern]
