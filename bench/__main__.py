@@ -15,7 +15,6 @@ from bench import (
     committing,
     data,
     default_graph,
-    domain,
     durability,
     history,
     inference,
@@ -23,7 +22,6 @@ from bench import (
     loading,
     memory,
     readers,
-    searching,
     serving,
 )
 from bench.measuring import Measured, Told, markdown
@@ -61,6 +59,9 @@ _SHACL: list[_Part] = [
     ("Checking the golden sample", lambda _, runs, told: checking.beside_pyshacl(runs, told)),
     ("Checking shipped and generated data", checking.of_generated),
 ]
+_FULL_CHECK: list[_Part] = [
+    ("Checking shipped and generated data once", lambda file, _, told: [checking.of_much(file, told)])
+]
 _GATE: list[_Part] = [
     ("Judging a change of the golden sample", lambda _, runs, told: judging.beside_full(runs, told)),
     (f"Judging {judging.TIMES} times, in a tenth of the data and in all of it", judging.in_more_data),
@@ -71,10 +72,6 @@ _READERS: list[_Part] = [
     ("Point queries under fire; the ratio is to the quiet ones", readers.under_fire),
 ]
 _SERVING: list[_Part] = [("Our service beside oxigraph serve, over HTTP", serving.beside_oxigraph)]
-_DOMAIN: list[_Part] = [
-    (f"Twelve questions; {domain.SECONDS:.0f} s are waited for an answer", domain.beside_rdflib),
-    ("Ways to ask for what lies within a region, and for words of names", searching.ways_to_ask),
-]
 _COMMITS: list[_Part] = [
     ("Changes, from asking to receipt", committing.steward),
     ("Importing", lambda file, _, told: committing.beside_bulk_load(file, 1, told)),
@@ -170,6 +167,14 @@ def shacl(triples: int, seed: int, runs: int) -> None:
     _measure(_SHACL, triples, seed, runs)
 
 
+@main.command(name="full-check")
+@_TRIPLES
+@_SEED
+def full_check(triples: int, seed: int) -> None:
+    """One validation of shipped and generated data in a folder, with the memory that it takes."""
+    _measure(_FULL_CHECK, triples, seed, 1)
+
+
 @main.command(name="readers")
 @_TRIPLES
 @_SEED
@@ -186,16 +191,6 @@ def by_readers(triples: int, seed: int, runs: int) -> None:
 def over_http(triples: int, seed: int, runs: int) -> None:
     """Our service beside oxigraph serve: point queries, large answers and heavy queries over HTTP."""
     _measure(_SERVING, triples, seed, runs)
-
-
-@main.command(name="domain")
-@_TRIPLES
-@_SEED
-@_RUNS
-@click.option("--alone", is_flag=True, help="Only ways to ask the engine, without rdflib-endpoint.")
-def of_domain(triples: int, seed: int, runs: int, alone: bool) -> None:
-    """Twelve questions to our service and to rdflib-endpoint; what the indexes for slow questions spare."""
-    _measure(_DOMAIN[1:] if alone else _DOMAIN, triples, seed, runs)
 
 
 @main.command()

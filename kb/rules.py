@@ -111,15 +111,12 @@ class Rule:
 
     @property
     def where(self) -> str:
-        """`body` as a SPARQL group graph pattern, without its braces."""
-        subject = self.head[0]
-        text = " ".join(map(_text, self.body))
-        # What is a subject in the body is no literal anyway.
-        return (
-            text
-            if any(atom[0] == subject for atom in self.body)
-            else f"{text} FILTER(!isLiteral({subject.n3()}))"
-        )
+        """`body` as a SPARQL group graph pattern, without its braces.
+
+        It may match where the subject of `head` is a literal: a CONSTRUCT leaves such triples out by itself,
+        and the engine takes long to look at each term.
+        """
+        return " ".join(map(_text, self.body))
 
     @property
     def then(self) -> str:

@@ -86,13 +86,16 @@ def read_quads(
     """
     if form not in FILE_FORMS:
         raise NotUnderstood(f"{name}: the ending .{form} is not one of {', '.join(FILE_ENDINGS)}.")
-    content = data.read_bytes() if isinstance(data, Path) else data
-    if FILE_FORMS[form] == ox.RdfFormat.RDF_XML and b"<!DOCTYPE" in content:
+    lines = (
+        isinstance(data, Path) and FILE_FORMS[form] == ox.RdfFormat.N_QUADS
+    )  # may be larger than the memory
+    content = data.read_bytes() if isinstance(data, Path) and not lines else data
+    if FILE_FORMS[form] == ox.RdfFormat.RDF_XML and b"<!DOCTYPE" in cast(bytes, content):
         raise NotUnderstood(f"{name}: an XML document type declaration is not accepted; remove the DOCTYPE.")
     default = ox.DefaultGraph()
     to_graph = ox.NamedNode(str(graph)) if graph else None
     try:
-        for quad in ox.parse(content, FILE_FORMS[form], base_iri=None, rename_blank_nodes=True):
+        for quad in _parsed(content, FILE_FORMS[form]):
             if quad.graph_name == default:
                 if to_graph is None:
                     raise NotUnderstood(
@@ -104,6 +107,12 @@ def read_quads(
         raise file_error(error, name) from None
     except UnicodeDecodeError:
         raise FileSyntaxError(name, "the text is not UTF-8", None, None) from None
+
+
+def _parsed(content: bytes | Path, form: ox.RdfFormat) -> Iterator[ox.Quad]:
+    if isinstance(content, Path):
+        return ox.parse(path=content, format=form, rename_blank_nodes=True)
+    return ox.parse(content, form, base_iri=None, rename_blank_nodes=True)
 
 
 def graph_of(quad: object) -> URIRef:

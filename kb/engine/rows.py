@@ -14,7 +14,7 @@ from kb.engine.contract import APART
 from kb.engine.oxigraph_terms import to_rdflib
 from kb.patch import Patch, Quad
 
-_MANY: Final = 1_000_000
+_MANY: Final = 250_000
 """Bytes of quads from which on new files are made faster than a transaction."""
 
 _APART: Final = frozenset(map(str, APART))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import owlrl
 import pytest
-from rdflib import OWL, RDF, Dataset, Graph, URIRef
+from rdflib import OWL, RDF, RDFS, Dataset, Graph, URIRef
 
 from kb.engine.contract import INFERRED
 from kb.engine.oxigraph import OxigraphEngine, read_quads
@@ -198,6 +198,22 @@ def test_the_rules_give_the_owl_2_rl_closure_of_the_golden_sample():
     things = {subject for subject, _, _ in public(engine)}
     expected = {(s, p, o) for s, p, o in reasoned_about(ontology, closure) if s in things}
     assert reasoned_about(ontology, public(engine)) == expected
+
+
+def test_a_literal_where_a_thing_should_be_gives_nothing():
+    text = f"""
+        <{DEF.near}> a <{OWL.ObjectProperty}> ; <{RDFS.range}> <{DEF.Place}> .
+        <{DEF.near}> <{OWL.inverseOf}> <{DEF.near2}> .
+        <{DEF.near2}> a <{OWL.ObjectProperty}> . <{DEF.Place}> a <{OWL.Class}> .
+        """
+    ontology = Graph().parse(data=text, format="turtle")
+    engine = OxigraphEngine.in_memory()
+    engine.insert(read_quads(f'<urn:a> <{DEF.near}> "b" , <urn:c> .'.encode(), "ttl", "data", GRAPH["a"]))
+    assert infer(engine, ontology) == 2
+    assert set(inferred(engine)) == {
+        (URIRef("urn:c"), RDF.type, DEF.Place),
+        (URIRef("urn:c"), DEF.near2, URIRef("urn:a")),
+    }
 
 
 def test_nothing_is_inferred_about_classes_properties_and_literals():

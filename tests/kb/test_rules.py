@@ -232,11 +232,11 @@ def test_an_axiom_without_a_rule_is_refused_by_name(axioms, sentence):
     assert str(refused.value) == sentence
 
 
-def test_a_rule_keeps_a_literal_from_becoming_a_subject():
+def test_a_rule_in_sparql_leaves_it_to_the_construct_that_no_literal_becomes_a_subject():
     (rule,) = rules(ontology("def:partOf rdfs:range def:Territory ."))
     assert rule.body == ((Variable("y"), DEF.partOf, Variable("x")),)
     assert rule.head == (Variable("x"), RDF.type, DEF.Territory)
-    assert rule.where == f"?y <{DEF.partOf}> ?x . FILTER(!isLiteral(?x))"
+    assert rule.where == f"?y <{DEF.partOf}> ?x ."
     assert rule.then == f"?x a <{DEF.Territory}> ."
     assert (rule.reads, rule.writes) == ({DEF.partOf}, DEF.Territory)
 
