@@ -15,6 +15,7 @@ from bench import (
     committing,
     data,
     default_graph,
+    domain,
     durability,
     history,
     inference,
@@ -22,6 +23,7 @@ from bench import (
     loading,
     memory,
     readers,
+    searching,
     serving,
 )
 from bench.measuring import Measured, Told, markdown
@@ -72,6 +74,10 @@ _READERS: list[_Part] = [
     ("Point queries under fire; the ratio is to the quiet ones", readers.under_fire),
 ]
 _SERVING: list[_Part] = [("Our service beside oxigraph serve, over HTTP", serving.beside_oxigraph)]
+_DOMAIN: list[_Part] = [
+    (f"Twelve questions; {domain.SECONDS:.0f} s are waited for an answer", domain.beside_rdflib),
+    ("Ways to ask for what lies within a region, and for words of names", searching.ways_to_ask),
+]
 _COMMITS: list[_Part] = [
     ("Changes, from asking to receipt", committing.steward),
     ("Importing", lambda file, _, told: committing.beside_bulk_load(file, 1, told)),
@@ -191,6 +197,16 @@ def by_readers(triples: int, seed: int, runs: int) -> None:
 def over_http(triples: int, seed: int, runs: int) -> None:
     """Our service beside oxigraph serve: point queries, large answers and heavy queries over HTTP."""
     _measure(_SERVING, triples, seed, runs)
+
+
+@main.command(name="domain")
+@_TRIPLES
+@_SEED
+@_RUNS
+@click.option("--alone", is_flag=True, help="Only ways to ask the engine, without rdflib-endpoint.")
+def of_domain(triples: int, seed: int, runs: int, alone: bool) -> None:
+    """Twelve questions to our service and to rdflib-endpoint; what the indexes for slow questions spare."""
+    _measure(_DOMAIN[1:] if alone else _DOMAIN, triples, seed, runs)
 
 
 @main.command()
