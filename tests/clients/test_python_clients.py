@@ -80,6 +80,7 @@ def test_rdflib_keeps_the_named_graphs_of_a_remote_dataset_apart(remote, name):
     one.add((S, P, O))
     other.add((S, P, GONE))
     dataset.add((URIRef(name), P, Literal("in no graph of its own")))
+    assert set(dataset.graph(one.identifier)) == {(S, P, O)}, "it sends CREATE GRAPH each time"
     ours = {graph.identifier for graph in dataset.graphs()}
     assert {one.identifier, other.identifier} <= ours
     assert (set(one), set(other)) == ({(S, P, O)}, {(S, P, GONE)})
