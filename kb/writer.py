@@ -294,7 +294,8 @@ class Writer:
             # It is done, the ledger has it; the engines follow when they can be written again.
             self._failed = error
             return
-        self._judge.renew()
+        if self._judge.changes_schema(planned.patch):
+            self._judge.renew()
 
     def _flush(self, round_: _Round) -> None:
         """Has the ledger take what waits, with one sync. Raises `StaleHead` when all is to be tried again."""
