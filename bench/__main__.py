@@ -17,6 +17,7 @@ from bench import (
     default_graph,
     domain,
     durability,
+    growing,
     history,
     inference,
     judging,
@@ -82,6 +83,7 @@ _COMMITS: list[_Part] = [
     ("Changes, from asking to receipt", committing.steward),
     ("Importing", lambda file, _, told: committing.beside_bulk_load(file, 1, told)),
 ]
+_GROWTH: list[_Part] = [("A small change in less data and in more", growing.growth)]
 _DEFAULT_GRAPH: list[_Part] = [("Asking all graphs at once", default_graph.default_graph)]
 
 
@@ -225,6 +227,15 @@ def gate(triples: int, seed: int, runs: int) -> None:
 def of_commits(triples: int, seed: int, runs: int) -> None:
     """Changes from asking to receipt, in less data and in more; old states; imports beside bulk loading."""
     _measure(_COMMITS, triples, seed, runs)
+
+
+@main.command()
+@_TRIPLES
+@_SEED
+@_RUNS
+def growth(triples: int, seed: int, runs: int) -> None:
+    """A change of 10 triples beside 100,000 generated triples, and beside more than an import may bring."""
+    _measure(_GROWTH, triples, seed, runs)
 
 
 @main.command(name="default-graph")
