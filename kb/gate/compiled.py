@@ -8,8 +8,11 @@ one are looked up first.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from traceback import clear_frames
 
 from rdflib import SH, Graph, URIRef
 from rdflib.term import Node
@@ -38,6 +41,8 @@ from kb.gate.value_tests import Hierarchy, Selects, ValueTests
 from kb.imported import Progress
 from kb.report import Finding, Report
 
+_AT_ONCE = max(2, min(4, os.cpu_count() or 1))
+
 
 def validate(
     engine: Selects,
@@ -57,10 +62,9 @@ def validate(
         if unknown:
             raise NotFound(f"There is no shape {min(unknown)} with a target.")
         to_check = [shape for shape in to_check if shape.node in only]
-    validation = Validation(engine)
     findings: list[Finding] = []
-    for done, shape in enumerate(to_check, start=1):
-        findings += validation.findings(shape, validation.targets_of(shape))
+    for done, (shape, found) in enumerate(Validation(engine).of_each(to_check), start=1):
+        findings += found
         if progress:
             progress(done, len(to_check), term_name(shape.node))
     return Report.of(findings)
@@ -84,6 +88,26 @@ class Validation:
     def targets_of(self, shape: Shape) -> Foci:
         """All focus nodes of a shape with a target."""
         return targeted(shape.targets, self.tests.hierarchy.below(shape.targets.classes))
+
+    def of_each(self, shapes: Iterable[Shape]) -> Iterator[tuple[Shape, list[Finding]]]:
+        """Shapes with a target, and the findings of each about all its focus nodes.
+
+        Some are checked at a time, since the engine lets others run while it looks; those that ask the most
+        questions of their own begin, for they take the longest.
+        """
+        ordered = sorted(
+            shapes, key=lambda shape: -sum(isinstance(each, Sparql) for each in shape.constraints)
+        )
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            yield from zip(ordered, pool.map(self._all_findings, ordered), strict=True)
+
+    def _all_findings(self, shape: Shape) -> list[Finding]:
+        try:
+            return list(self.findings(shape, self.targets_of(shape)))
+        except BaseException as error:
+            # Solutions of the engine are to be let go in the thread in which they were asked for.
+            clear_frames(error.__traceback__)
+            raise
 
     def findings(self, shape: Shape, foci: Foci) -> Iterator[Finding]:
         """All findings about the focus nodes, those of its property shapes included."""

@@ -123,7 +123,7 @@ class Gate:
         """
         clock = _Clock(seconds)
         validation = Validation(clock.on(after), patterns=self._patterns)
-        found = {shape: list(_all_findings(validation, shape)) for shape in self._shapes}
+        found = dict(validation.of_each(self._shapes))
         broken = [shape for shape, findings in found.items() if _violations(findings)]
 
         def earlier() -> Iterator[Finding]:
