@@ -358,7 +358,7 @@ class Writer:
         if verdict.worse.violations and intent.waiver is None:
             named = Report((*verdict.worse.findings, *verdict.older.findings)[:_LABELLED]).terms()
             raise DataRefused(
-                _refusal(verdict),
+                verdict.refusal,
                 verdict.worse,
                 verdict.older,
                 causes(verdict.worse, planned),
@@ -393,9 +393,3 @@ class Writer:
 def _fail(round_: _Round, intents: Iterable[int], error: KnowledgeBaseError) -> None:
     for place in intents:
         round_.results.setdefault(place, error)
-
-
-def _refusal(verdict: Verdict) -> str:
-    count = len(verdict.worse.violations)
-    places = "place" if count == 1 else "places"
-    return f"Nothing was changed: the data would break the rules in {count:,} {places}."

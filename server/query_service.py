@@ -254,7 +254,7 @@ class QueryService:
         return Solutions(tuple(variables), [tuple(row) for row in rows])
 
     def try_update(self, change: SparqlUpdate, client: str, snapshot: Snapshot, seconds: float) -> None:
-        """Counts what the WHERE clauses of an update find, lest the writer meets one that takes too much.
+        """Finds what the WHERE clauses of an update do, lest the writer meets one that takes too much.
 
         seconds: that this may take. Raises `TimeLimit`, `MemoryLimit`, `ReaderLost` and `Busy`. What else is
         wrong with the update is for the writer to say.

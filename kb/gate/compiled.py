@@ -99,11 +99,15 @@ class Validation:
             shapes, key=lambda shape: -sum(isinstance(each, Sparql) for each in shape.constraints)
         )
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            yield from zip(ordered, pool.map(self._all_findings, ordered), strict=True)
+            yield from zip(ordered, pool.map(self._together, ordered), strict=True)
 
-    def _all_findings(self, shape: Shape) -> list[Finding]:
+    def all_findings(self, shape: Shape) -> Iterator[Finding]:
+        """The findings of a shape with a target about all its focus nodes."""
+        return self.findings(shape, self.targets_of(shape))
+
+    def _together(self, shape: Shape) -> list[Finding]:
         try:
-            return list(self.findings(shape, self.targets_of(shape)))
+            return list(self.all_findings(shape))
         except BaseException as error:
             # Solutions of the engine are to be let go in the thread in which they were asked for.
             clear_frames(error.__traceback__)

@@ -63,6 +63,13 @@ class Verdict:
     checked: int = 0
     widened: Mapping[Node, str] = field(default_factory=dict)
 
+    @property
+    def refusal(self) -> str:
+        """The sentence that a change is refused with."""
+        count = len(self.worse.violations)
+        places = "place" if count == 1 else "places"
+        return f"Nothing was changed: the data would break the rules in {count:,} {places}."
+
 
 class Gate:
     """Judges changes by the shapes of a graph."""
@@ -130,7 +137,7 @@ class Gate:
             with before() as engine:
                 again = Validation(clock.on(engine), patterns=self._patterns)
                 for shape in broken:
-                    yield from _all_findings(again, shape)
+                    yield from again.all_findings(shape)
 
         checked = sum(_count(validation, shape) for shape in self._shapes)
         return self._verdict(found.values(), earlier, checked, {})
@@ -229,7 +236,7 @@ class _Check:
         """The findings of one part of a shape about what is affected."""
         foci = self._affected.foci.get(part, frozenset())
         if part in self._affected.whole:
-            yield from _all_findings(self._validation, part.shape)
+            yield from self._validation.all_findings(part.shape)
         elif part in self._affected.keys:
             keys: Keys = self._affected.keys[part]
             keys = {**keys, **({("this",): {(node,) for node in foci}} if foci else {})}
@@ -294,10 +301,6 @@ _REMARKS = ("warning", "info")
 
 def _violations(findings: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.severity not in _REMARKS]
-
-
-def _all_findings(validation: Validation, shape: Shape) -> Iterator[Finding]:
-    return validation.findings(shape, validation.targets_of(shape))
 
 
 def _count(validation: Validation, shape: Shape) -> int:
